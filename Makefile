@@ -1,0 +1,58 @@
+# The executable workflow. `make run` and `make test` are all a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: run live test prove lint bench bench-search bench-load screenshots lock clean
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	touch $@
+
+run: $(VENV)/.installed  ## the demo on sample sites, all on this machine
+	$(BIN)/zonewatch demo
+
+live: $(VENV)/.installed  ## the same product against the real sources
+	$(BIN)/zonewatch init
+	$(BIN)/zonewatch doctor || true
+	$(BIN)/zonewatch up
+
+test: lint  ## every test; what is missing on this machine is skipped with a loud line
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+prove: $(VENV)/.installed-dev  ## what proves rather than tests: first load on the mirror, kills, faults; kept in docs/proof/
+	$(BIN)/python bench/first_load.py | tee docs/proof/first-load.json
+	$(BIN)/python -m pytest tests/features/test_kills.py tests/features/test_crawl_faults.py -v | tee docs/proof/kills-and-faults.txt
+
+bench: bench-search bench-load
+
+bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory, search latency
+	$(BIN)/python bench/first_load.py
+
+bench-search: $(VENV)/.installed-dev
+	$(BIN)/python bench/search.py
+
+screenshots: $(VENV)/.installed-dev  ## every page as a browser shows it, into var/screenshots
+	ZONEWATCH_SCREENSHOTS=var/screenshots $(BIN)/python -m pytest tests/browser -q
+
+LOCK := --universal --generate-hashes --no-header --no-emit-index-url --quiet --upgrade
+lock: $(VENV)/.installed-dev  ## pin every dependency with its hashes; names no registry
+	$(PIP) install uv
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev -c requirements.lock $(LOCK) --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var

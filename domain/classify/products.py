@@ -1,0 +1,261 @@
+"""Which product types a notice is about. The order of evidence is the law of the house: a lower line never overturns
+a higher one.
+
+1. a category or source that excludes · 2. exact codes · 3. shared codes with a term in the head · 4. a category that
+includes, with a term · 5. a strong term in the head · 6. a weak term with its context · 7. the body alone: a candidate
+for a person, unless the title is of those that never name the product. Traps and negative words in the head veto all
+but exact codes; in the body they only lower what is weak. When codes and title disagree, the title is believed, less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from domain.classification import Confidence, Evidence
+from domain.classify.phrases import Role
+from domain.classify.reading import RULE_LIKE, Found, Reading
+from domain.classify.sources import excluding_category, including_category
+from domain.product_type import INDUSTRIES, PRECEDENCE, PRODUCT_TYPES, ProductType
+from domain.regulation import REGULATIONS
+
+HIGH, MEDIUM, LOW, REVIEW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW, Confidence.REVIEW
+_LOWER = {HIGH: MEDIUM, MEDIUM: LOW, LOW: REVIEW}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided about one product type. No level: found, but vetoed (the evidence says by what)."""
+
+    subject: str
+    level: Confidence | None
+    evidence: tuple[Evidence, ...]
+    weak_only: bool = False
+
+
+def judge(reading: Reading) -> list[Verdict]:
+    """Verdicts on every product type that anything speaks for."""
+    verdicts = [_judge_type(PRODUCT_TYPES[subject], reading) for subject in _candidates(reading)]
+    found = {verdict.subject: verdict for verdict in verdicts if verdict is not None}
+    _refine_general(found, reading)
+    _add_code_candidates(found, reading)
+    return list(_apply_precedence(found))
+
+
+def _candidates(reading: Reading) -> list[str]:
+    """Types with a term in the notice or an exact code, in the order of the vocabulary."""
+    named = reading.head.subjects(Role.STRONG, Role.WEAK, Role.QUALIFIED) | reading.body.subjects(Role.STRONG)
+    named |= {each.id for each in PRODUCT_TYPES.values() if reading.codes and reading.codes.exact(each)}
+    return [name for name in PRODUCT_TYPES if name in named]
+
+
+def _judge_type(product_type: ProductType, reading: Reading) -> Verdict | None:
+    if code := reading.codes.exact(product_type):
+        return _verdict(product_type, HIGH, "exact_code", code=code)
+    strong, weak = _head_terms(product_type, reading)
+    if (strong or weak) and (veto := _veto(product_type, reading, (strong or weak)[0])):
+        return veto
+    strong, weak = _unvetoed(product_type, reading, strong), _unvetoed(product_type, reading, weak)
+    if strong:
+        return _judge_strong(product_type, reading, strong)
+    if weak and (verdict := _judge_weak(product_type, reading, weak)):
+        return verdict
+    return _judge_body(product_type, reading)
+
+
+def _head_terms(product_type: ProductType, reading: Reading) -> tuple[list[Found], list[Found]]:
+    """Strong and weak terms in title and product; a qualified term is strong when its qualifier stands there too."""
+    head, name = reading.head, product_type.id
+    qualifiers = {found.mark.lang for found in head.get(Role.QUALIFIER, name)}
+    qualified = [found for found in head.get(Role.QUALIFIED, name) if found.mark.lang in qualifiers]
+    return head.get(Role.STRONG, name) + qualified, head.get(Role.WEAK, name)
+
+
+def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict | None:
+    """What rules the type out although its term stands in the head: category, codes, a trap, a negative word."""
+    if category := excluding_category(reading.notice):
+        return _verdict(product_type, None, "vetoed_by:category", [term], where="category", code=category)
+    if reading.codes.only_foreign():
+        return _verdict(product_type, None, "vetoed_by:codes", [term], code=" ".join(reading.codes.hs + reading.codes.ics))
+    for found in (*reading.head.all(Role.TRAP), *reading.head.get(Role.NEGATIVE, product_type.id)):
+        if found.where == "title" or not reading.is_list:
+            rule = found.mark.subject if found.mark.role is Role.TRAP else "negative"
+            return _verdict(product_type, None, f"vetoed_by:{rule}", [found, term])
+    return None
+
+
+def _unvetoed(product_type: ProductType, reading: Reading, terms: list[Found]) -> list[Found]:
+    """Terms without those of a list item that a trap or negative word spoils: it is another product of the list."""
+    spoilt = {found.item for found in (*reading.head.all(Role.TRAP), *reading.head.get(Role.NEGATIVE, product_type.id))
+              if found.where == "product"}
+    return [term for term in terms if term.where == "title" or term.item not in spoilt]
+
+
+def _judge_strong(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict:
+    codes = reading.codes
+    if code := codes.shared(product_type) or codes.wider(product_type):
+        return _verdict(product_type, HIGH, "shared_code+title_term", terms, code=code)
+    if category := including_category(reading.notice, product_type):
+        return _verdict(product_type, MEDIUM, "category+title_term", terms, where="category", code=category)
+    if codes and not codes.of_industry(product_type.industry):
+        return _verdict(product_type, MEDIUM, "title_term;codes_disagree", terms,
+                        code=" ".join(codes.hs + codes.ics))
+    doubts = _body_doubts(product_type, reading)
+    if doubts and not _body_supports(product_type, reading):
+        return _verdict(product_type, LOW, "title_term;doubt_in_body", terms + doubts)
+    return _verdict(product_type, MEDIUM, "title_term", terms)
+
+
+def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict | None:
+    """Weak terms, by what gives them their sense. One notch less for each doubt: foreign codes, traps in the body."""
+    level, rule, support, code = _sense(product_type, reading, terms)
+    if level is None:
+        return None
+    doubts = [*_body_doubts(product_type, reading), *reading.body.all(Role.TRAP)]
+    if reading.codes and not reading.codes.of_industry(product_type.industry):
+        level, rule = _LOWER.get(level), f"{rule};codes_disagree"
+    if doubts and level in _LOWER:
+        level, rule = _LOWER[level], f"{rule};doubt_in_body"
+    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=True)
+
+
+def _sense(product_type: ProductType, reading: Reading,
+           terms: list[Found]) -> tuple[Confidence | None, str, list[Found], str]:
+    """How far a weak term is explained: level, rule, the finds and the code that explain it."""
+    head, body, codes, name = reading.head, reading.body, reading.codes, product_type.id
+    contexts = _distinct(_outside(head.get(Role.CONTEXT, name), terms))
+    shared = codes.shared(product_type)
+    category = including_category(reading.notice, product_type)
+    if contexts:
+        modifiers = [found for found in _outside(head.get(Role.MODIFIER, product_type.industry), terms)
+                     if any(found.beside(term) for term in terms)]
+        decisive = _outside(head.get(Role.DECISIVE, name), terms)
+        if code := shared or codes.wider(product_type):
+            return HIGH, "shared_code+weak_term+context", contexts, code
+        if category:
+            return MEDIUM, "category+weak_term+context", contexts, category
+        if modifiers:
+            return MEDIUM, "weak_term+modifier", modifiers, ""
+        if decisive or len(contexts) > 1 or codes.of_industry(product_type.industry):
+            return MEDIUM, "weak_term+contexts", decisive or contexts, ""
+        if strong := body.get(Role.STRONG, name):
+            return MEDIUM, "weak_term+context+body_term", contexts + strong[:1], ""
+        if rules := _rules_for(product_type, reading):
+            return MEDIUM, "weak_term+context+rule_for_type", contexts + rules[:1], ""
+        return LOW, "weak_term+context", contexts, ""
+    return _sense_from_body(product_type, reading, shared, category)
+
+
+def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
+                     category: str) -> tuple[Confidence | None, str, list[Found], str]:
+    body, name = reading.body, product_type.id
+    if strong := body.get(Role.STRONG, name):
+        return MEDIUM, "weak_term+body_term", strong[:1], ""
+    if rules := _rules_for(product_type, reading):
+        return MEDIUM, "weak_term+rule_for_type", rules[:1], ""
+    if decisive := body.get(Role.DECISIVE, name):
+        return MEDIUM, "weak_term+body_context", decisive[:1], ""
+    contexts = _distinct(body.get(Role.CONTEXT, name))
+    if category and contexts:
+        return MEDIUM, "category+weak_term+body_context", contexts[:1], category
+    if shared:
+        return LOW, "shared_code+weak_term", [], shared
+    return (REVIEW, "weak_term+body_context", contexts[:1], "") if contexts else (None, "", [], "")
+
+
+def _rules_for(product_type: ProductType, reading: Reading) -> list[Found]:
+    """Citations, in the head of a notice about rules, of a regulation that names this very type."""
+    if reading.notice.kind not in RULE_LIKE:
+        return []
+    return [found for role in (Role.NUMBER, Role.NAME) for found in reading.head.all(role)
+            if product_type.id in REGULATIONS[found.mark.subject].applies_to]
+
+
+def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
+    """Terms in the body alone."""
+    terms = reading.body.get(Role.STRONG, product_type.id)
+    if not terms or excluding_category(reading.notice) or reading.codes.only_foreign():
+        return None
+    if reading.head.all(Role.TRAP) or reading.head.get(Role.NEGATIVE, product_type.id):
+        return None
+    if reading.head.all(Role.UNTELLING):
+        return _verdict(product_type, MEDIUM, "body_term;title_names_no_product", terms[:3])
+    return _verdict(product_type, REVIEW, "body_term", terms[:1])
+
+
+def _refine_general(found: dict[str, Verdict], reading: Reading) -> None:
+    """Where the head rolls up an industry (print cartridge) and the codes allow it, the body says which type."""
+    for verdict in list(found.values()):
+        product_type = PRODUCT_TYPES[verdict.subject]
+        rolled_up = any(_stands(found.get(each.id)) for each in PRODUCT_TYPES.values()
+                        if each.general and each.industry == product_type.industry)
+        code = reading.codes.shared(product_type)
+        if verdict.level is REVIEW and rolled_up and code and not product_type.general:
+            terms = reading.body.get(Role.STRONG, product_type.id)
+            if terms:
+                found[verdict.subject] = _verdict(product_type, MEDIUM, "general_title+shared_code+body_term", terms[:1],
+                                                  code=code)
+
+
+def _add_code_candidates(found: dict[str, Verdict], reading: Reading) -> None:
+    """A shared code alone makes the notice a candidate for its industry, nothing more."""
+    if not reading.codes or excluding_category(reading.notice) or reading.codes.only_foreign():
+        return
+    if reading.head.all(Role.TRAP) or reading.head.all(Role.ADJACENT):
+        return
+    for general in (each for each in PRODUCT_TYPES.values() if each.general):
+        code = next(filter(None, (reading.codes.shared(each) for each in PRODUCT_TYPES.values()
+                                  if each.industry == general.industry)), "")
+        taken = any(PRODUCT_TYPES[name].industry == general.industry for name in found)
+        if code and not taken and not reading.head.get(Role.NEGATIVE, general.id):
+            found[general.id] = _verdict(general, REVIEW, "shared_code", code=code)
+
+
+def _apply_precedence(found: dict[str, Verdict]) -> Iterator[Verdict]:
+    """A general type goes when a specific one of its industry stands; then the tie-breaks between types."""
+    standing = {name for name, verdict in found.items() if _stands(verdict)}
+    dropped = {name for rule in PRECEDENCE if rule.first in standing for name in rule.drop_weak
+               if name in found and found[name].weak_only}
+    for industry in INDUSTRIES:
+        if any(PRODUCT_TYPES[name].industry == industry and not PRODUCT_TYPES[name].general for name in standing - dropped):
+            dropped |= {name for name in found if PRODUCT_TYPES[name].general and PRODUCT_TYPES[name].industry == industry}
+    for name, verdict in found.items():
+        yield Verdict(name, None, verdict.evidence) if name in dropped and verdict.level is not None else verdict
+
+
+def _stands(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.level is not None and verdict.level.at_least(MEDIUM)
+
+
+def _body_doubts(product_type: ProductType, reading: Reading) -> list[Found]:
+    return reading.body.get(Role.NEGATIVE, product_type.id)
+
+
+def _body_supports(product_type: ProductType, reading: Reading) -> bool:
+    name = product_type.id
+    return bool(reading.body.get(Role.STRONG, name) or reading.body.get(Role.CONTEXT, name)
+                or _distinct(reading.head.get(Role.CONTEXT, name)))
+
+
+def _outside(finds: list[Found], terms: list[Found]) -> list[Found]:
+    """Finds that are not part of the terms themselves: "air" in "air pump" explains nothing."""
+    return [found for found in finds if not any(
+        (found.where, found.item, found.hit.cjk) == (term.where, term.item, term.hit.cjk)
+        and term.hit.start <= found.hit.start and found.hit.end <= term.hit.end for term in terms)]
+
+
+def _distinct(finds: list[Found]) -> list[Found]:
+    """One find for each different place and term, without those inside a longer one."""
+    longest = [found for found in finds if not any(
+        found.where == other.where and found.item == other.item and found.hit.inside(other.hit) for other in finds)]
+    places = {(found.where, found.item, found.hit.cjk, found.hit.start): found for found in longest}
+    return list({found.mark.term.casefold(): found for found in places.values()}.values())
+
+
+def _verdict(product_type: ProductType, level: Confidence | None, rule: str, finds: Iterable[Found] = (), *,
+             code: str = "", where: str = "codes", weak_only: bool = False) -> Verdict:
+    """A verdict with its evidence: one line for each different term, one for the code or category."""
+    lines = [Evidence(product_type.id, rule, found.where, found.mark.term) for found in finds]
+    if code:
+        lines.append(Evidence(product_type.id, rule, where, code))
+    return Verdict(product_type.id, level, tuple(dict.fromkeys(lines)), weak_only)

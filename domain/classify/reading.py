@@ -1,0 +1,152 @@
+"""A notice as the classifier reads it: what was found in its head (title and product) and in its body."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from domain.classify.codes import NoticeCodes, codes_of
+from domain.classify.lexicon import lexicon
+from domain.classify.phrases import Hit, Mark, Role
+from domain.notice import Notice, NoticeKind
+from domain.product_type import PRODUCT_TYPES
+from domain.text import clean, tokens
+
+_TERMS = frozenset((Role.STRONG, Role.WEAK, Role.QUALIFIED, Role.ADJACENT))
+_QUALIFIED = frozenset((Role.QUALIFIED, Role.QUALIFIER))
+_VETOES = frozenset((Role.NEGATIVE, Role.TRAP))
+_EXPLAINING = frozenset((Role.CONTEXT, Role.MODIFIER))
+_CONSUMING = _TERMS - {Role.QUALIFIED} | _VETOES | _EXPLAINING
+_COMMON_SCRIPTS = frozenset(("", "en", "zh-Hans", "zh-Hant", "ja", "ko", "ru"))
+_UNKNOWN_LANGUAGES = frozenset(("", "und", "mul"))
+_LONG_WORD = 10
+
+RULE_LIKE = frozenset((
+    NoticeKind.TECHNICAL_REGULATION, NoticeKind.TBT_NOTIFICATION, NoticeKind.STANDARD, NoticeKind.GUIDANCE,
+    NoticeKind.IP_EXCLUSION, NoticeKind.TRADE_REMEDY, NoticeKind.ENFORCEMENT_NEWS, NoticeKind.BULLETIN, NoticeKind.OTHER))
+"""Kinds that speak of rules; the others are about single products."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mark found in a part of a notice. ``item`` numbers the items of a product list."""
+
+    mark: Mark
+    hit: Hit
+    where: str
+    item: int = 0
+
+    def beside(self, other: Found) -> bool:
+        """Whether two finds stand next to each other, with at most one word or letter between."""
+        if (self.where, self.item, self.hit.cjk) != (other.where, other.item, other.hit.cjk):
+            return False
+        first, second = sorted((self.hit, other.hit), key=lambda hit: hit.start)
+        return 0 <= second.start - first.end <= 1
+
+
+class Part:
+    """Finds of one part of a notice, by role and subject."""
+
+    def __init__(self, finds: Iterable[Found]) -> None:
+        """One find a place is enough, though several terms (singular, plural) may meet there."""
+        self._finds: dict[tuple[Role, str], list[Found]] = defaultdict(list)
+        places = {(found.mark.role, found.mark.subject, found.mark.lang if found.mark.role in _QUALIFIED else "",
+                   found.where, found.item, found.hit.cjk, found.hit.start, found.hit.end): found for found in finds}
+        for found in places.values():
+            self._finds[found.mark.role, found.mark.subject].append(found)
+
+    def get(self, role: Role, subject: str) -> list[Found]:
+        """Finds of one role for one subject."""
+        return self._finds.get((role, subject), [])
+
+    def all(self, role: Role) -> list[Found]:
+        """Finds of one role for any subject."""
+        return [found for (each, _), finds in self._finds.items() if each is role for found in finds]
+
+    def subjects(self, *roles: Role) -> set[str]:
+        """Subjects for which something of these roles was found."""
+        return {subject for role, subject in self._finds if role in roles}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that was found in a notice."""
+
+    notice: Notice
+    head: Part
+    body: Part
+    codes: NoticeCodes
+    is_list: bool
+
+
+def read(notice: Notice) -> Reading:
+    """Find everything the vocabularies know in a notice. The brand is no evidence: Chicago Pneumatic makes batteries."""
+    items = _items(notice)
+    head = [found for where, number, text in _head_texts(notice, items)
+            for found in _finds(lexicon().find_in(text), notice.lang, where, number)]
+    body = _finds(lexicon().find(notice.summary), notice.lang, "body", 0)
+    return Reading(notice, Part(head), Part(body), codes_of(notice), len(items) > 1)
+
+
+def _head_texts(notice: Notice, items: list[str]) -> Iterator[tuple[str, int, str]]:
+    yield "title", 0, _without_brand(clean(notice.title), clean(notice.brand))
+    for number, item in enumerate(items):
+        yield "product", number, item
+
+
+_LIST_MARK = re.compile(r"[;,、]")
+
+
+def _items(notice: Notice) -> list[str]:
+    """The product field, cut into the items of a list where the notice is about rules."""
+    product = clean(notice.product)
+    if notice.kind in RULE_LIKE:
+        return [item for item in _LIST_MARK.split(product) if item.strip()]
+    return [product] if product else []
+
+
+def _without_brand(title: str, brand: str) -> str:
+    """The title without a brand in brackets at its end or one of several words anywhere."""
+    if not brand:
+        return title
+    bracketed = f"({brand})"
+    if bracketed in title:
+        return title.replace(bracketed, " | ")
+    return title.replace(brand, " | ") if len(tokens(brand)) > 1 and not _names_product(brand) else title
+
+
+def _names_product(brand: str) -> bool:
+    """Whether a "brand" is really the name of a product of ours, as careless data has it."""
+    return any(mark.role is Role.STRONG for hit in lexicon().find_in(brand) for mark in hit.marks)
+
+
+def _finds(hits: list[Hit], lang: str, where: str, item: int) -> list[Found]:
+    """The marks of hits that stand: readable in the notice's language and not part of a longer phrase."""
+    readable = [(hit, [mark for mark in hit.marks if _is_readable(mark, hit, lang)]) for hit in hits]
+    consuming = [(hit, marks) for hit, marks in readable if any(mark.role in _CONSUMING for mark in marks)]
+    return [Found(mark, hit, where, item) for hit, marks in readable for mark in marks
+            if not any(hit.inside(other) and _hides(others, mark) for other, others in consuming)]
+
+
+def _is_readable(mark: Mark, hit: Hit, lang: str) -> bool:
+    """Whether a term counts in a notice of this language: its own, English and other scripts always do; a foreign one
+    only if it is long enough to mean nothing else (ribbon is Portuguese for a printer ribbon, and English)."""
+    if mark.role not in _TERMS or mark.lang in _COMMON_SCRIPTS:
+        return True
+    base = lang.lower().partition("-")[0]
+    if mark.lang == base or base in _UNKNOWN_LANGUAGES or mark.role is Role.QUALIFIED:
+        return True
+    return mark.role is not Role.WEAK and (hit.end - hit.start > 1 or len(mark.term) >= _LONG_WORD)
+
+
+def _hides(longer: list[Mark], mark: Mark) -> bool:
+    """Whether a longer phrase around a mark takes its meaning: toner in "facial toner", ink in ink-jet,
+    气缸 in 气缸盖."""
+    if mark.role in _VETOES:
+        return any(other.role is Role.STRONG for other in longer)
+    if mark.role not in _TERMS or any(
+            other.role is Role.STRONG and PRODUCT_TYPES[other.subject].keeps_inner for other in longer):
+        return False
+    return mark.role is Role.WEAK or any(other.role not in _EXPLAINING for other in longer)

@@ -1,0 +1,35 @@
+"""Classifying a bare record (one text, few facts), as in the labelled files and in ``zonewatch classify``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from domain.errors import InvalidValue
+from domain.market import INTERNATIONAL
+from domain.notice import Notice, NoticeKind
+
+_SENTENCE_END = re.compile(r"(?<=[^\s.])\.\s+(?=[^a-z\s])|[。！？]\s*|(?<=[^\s.]{3})[!?]\s+|\s*\n\s*")
+_ABBREVIATIONS = frozenset(("inc", "ltd", "co", "corp", "no", "nr", "mod", "vs", "st", "dr", "mr", "approx", "ca", "l", "p",
+                            "gmbh", "s.a", "u.s", "u.s.a", "e.g", "i.e", "art", "fig", "vol", "ed", "inv", "pos", "spec"))
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """The first sentence of a text and the rest: in these records the title, then the body."""
+    for end in _SENTENCE_END.finditer(text):
+        before = text[:end.start()].rsplit(maxsplit=1)
+        if before and before[-1].strip("(\"'").casefold() not in _ABBREVIATIONS:
+            return text[:end.start()].strip(), text[end.end():].strip()
+    return text.strip(), ""
+
+
+def notice_of(text: str, lang: str = "", market: str = "", source: str = "", kind: str = "", category: str = "",
+              hs: Iterable[str] = (), ics: Iterable[str] = ()) -> Notice:
+    """A notice made of a bare record. Raises InvalidValue for an unknown kind or an empty text."""
+    try:
+        known = NoticeKind(kind or NoticeKind.OTHER)
+    except ValueError as error:
+        raise InvalidValue(f"unknown kind of notice {kind!r}: use one of {', '.join(NoticeKind)}") from error
+    title, body = split_title(text)
+    return Notice(source or "record", "record", known, market or INTERNATIONAL, title, "record:", lang=lang, summary=body,
+                  category=category, hs_codes=tuple(hs), ics_codes=tuple(ics))

@@ -1,0 +1,161 @@
+"""Criteria: what to match. A search and a subscription are the same thing said once or kept.
+
+The index and the matcher both answer by the definitions here; ``matches`` is the oracle of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from domain.classification import Classification, Confidence
+from domain.errors import InvalidValue
+from domain.grade import grade
+from domain.notice import Notice
+from domain.text import tokens
+
+BOUNDARY = "\x1f"
+"""Token between two fields: no phrase runs across it."""
+
+
+class Scope(StrEnum):
+    """relevant 与本行业相关: confidence at least medium. all 全部来源: whatever the sources hold."""
+
+    RELEVANT = "relevant"
+    ALL = "all"
+
+    @property
+    def floor(self) -> Confidence:
+        """The least confidence at which a finding counts in this scope."""
+        return Confidence.MEDIUM if self is Scope.RELEVANT else Confidence.LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Within a field any value will do; all fields that are set must agree. ``product_types`` and ``regulations`` are
+    one field, the subject: a notice about a product or under a rule. Every word must occur (a word of several tokens
+    as a phrase), none of the excluded ones may. No subject in the relevant scope means any subject of our industries.
+    """
+
+    product_types: frozenset[str] = frozenset()
+    regulations: frozenset[str] = frozenset()
+    markets: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    hazards: frozenset[str] = frozenset()
+    grades: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    years: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    scope: Scope = Scope.RELEVANT
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows these criteria but the scope."""
+        return self == Criteria(scope=self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What criteria are matched against: the facets and tokens of one notice."""
+
+    product_types: Mapping[str, Confidence]
+    regulations: Mapping[str, Confidence]
+    market: str
+    kind: str
+    origin: str
+    hazards: frozenset[str]
+    grade: str
+    source: str
+    year: str
+    title_tokens: tuple[str, ...]
+    tokens: tuple[str, ...]
+
+
+def facts(notice: Notice, found: Classification) -> Facts:
+    """The facts of a notice; ``tokens`` holds those of the title and of every other searched field."""
+    title = tuple(tokens(notice.title))
+    rest = (notice.product, notice.brand, notice.model, notice.external_id, *notice.identifiers, *notice.hs_codes,
+            *notice.ics_codes, notice.category, notice.summary)
+    words = list(title)
+    for text in rest:
+        if text:
+            words.append(BOUNDARY)
+            words.extend(tokens(text))
+    return Facts(
+        found.product_types, found.horizontal, notice.market, notice.kind.value, notice.origin,
+        frozenset(notice.hazards), grade(notice, found).grade.value, notice.source,
+        str(notice.event_date.year) if notice.event_date else "", title, tuple(words),
+    )
+
+
+def subjects(levels: Mapping[str, Confidence], scope: Scope) -> frozenset[str]:
+    """The findings that count in a scope."""
+    return frozenset(name for name, level in levels.items() if level.at_least(scope.floor))
+
+
+def matches(criteria: Criteria, found: Facts) -> bool:
+    """Whether a notice with these facts meets the criteria."""
+    return (_subject_fits(criteria, found)
+            and _facets_fit(criteria, found)
+            and all(contains(found.tokens, word) for word in criteria.words)
+            and not any(contains(found.tokens, word) for word in criteria.excluded))
+
+
+def _subject_fits(criteria: Criteria, found: Facts) -> bool:
+    product_types = subjects(found.product_types, criteria.scope)
+    regulations = subjects(found.regulations, criteria.scope)
+    if criteria.product_types or criteria.regulations:
+        return bool(criteria.product_types & product_types or criteria.regulations & regulations)
+    return criteria.scope is Scope.ALL or bool(product_types or regulations)
+
+
+def _facets_fit(criteria: Criteria, found: Facts) -> bool:
+    single = ((criteria.markets, found.market), (criteria.kinds, found.kind), (criteria.origins, found.origin),
+              (criteria.grades, found.grade), (criteria.sources, found.source), (criteria.years, found.year))
+    return (all(value in wanted for wanted, value in single if wanted)
+            and (not criteria.hazards or bool(criteria.hazards & found.hazards)))
+
+
+def contains(text: Sequence[str], word: str) -> bool:
+    """Whether the tokens of a word stand in a row in a text. A word without tokens (only signs) is in every text."""
+    wanted = tuple(tokens(word))
+    if len(wanted) < 2:
+        return not wanted or wanted[0] in text
+    last = len(text) - len(wanted)
+    return any(text[at] == wanted[0] and tuple(text[at:at + len(wanted)]) == wanted for at in range(last + 1))
+
+
+def to_json(criteria: Criteria) -> dict[str, Any]:
+    """Criteria as JSON-ready values, empty fields left out; ``from_json`` reads it back."""
+    found: dict[str, Any] = {}
+    for spec in fields(criteria):
+        value = getattr(criteria, spec.name)
+        if isinstance(value, Scope):
+            found[spec.name] = value.value
+        elif value:
+            found[spec.name] = sorted(value) if isinstance(value, frozenset) else list(value)
+    return found
+
+
+_LISTS = ("words", "excluded")
+_NAMES = frozenset(spec.name for spec in fields(Criteria))
+
+
+def from_json(values: Mapping[str, Any]) -> Criteria:
+    """The criteria written by ``to_json``. Raises InvalidValue for an unknown field or scope."""
+    unknown = sorted(values.keys() - _NAMES)
+    if unknown:
+        raise InvalidValue(f"unknown criteria: {', '.join(unknown)}")
+    ready: dict[str, Any] = {}
+    for name, value in values.items():
+        if name == "scope":
+            if value not in Scope:
+                raise InvalidValue(f"unknown scope {value!r}: want {' or '.join(Scope)}")
+            ready[name] = Scope(value)
+        else:
+            ready[name] = tuple(value) if name in _LISTS else frozenset(value)
+    return Criteria(**ready)
