@@ -1,0 +1,1 @@
+"""Floor 1: everything that is kept. The only importer of sqlalchemy and alembic."""

@@ -1,0 +1,208 @@
+"""Mails from the moment they are due until the server took them, or never will.
+
+States: due → pending → sending → sent | failed. A ``due`` mail is owed and not yet written; ``pending`` waits for its time
+(``not_before``); ``sending`` is in the hands of a worker; a mail that could not be delivered for now is pending again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.orm import Session
+
+from domain import clock
+from storage.models import EmailRow
+from storage.session import Database
+
+
+class Purpose(StrEnum):
+    """What a mail is for."""
+
+    ALERT = "alert"
+    BULLETIN = "bulletin"
+    CONFIRM = "confirm"
+    SIGN_IN = "sign_in"
+    HELD = "held"
+
+
+class EmailState(StrEnum):
+    """Where a mail stands; see the module."""
+
+    DUE = "due"
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A written mail. ``headers`` are those beside From, To, Subject, Date and Message-ID."""
+
+    person_id: int | None
+    address: str
+    purpose: Purpose
+    message_id: str
+    sender: str
+    subject: str
+    text: str
+    html: str
+    dedup_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A mail to deliver: what was written, when, and how often delivery was tried."""
+
+    id: int
+    letter: Letter
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A mail that is owed: ``subject_id`` is what it is about."""
+
+    id: int
+    person_id: int
+    subject_id: int
+    dedup_key: str
+
+
+def add(session: Session, letter: Letter) -> int | None:
+    """Keep a mail that may go at once; gives its id, or None when one with its dedup_key is kept already."""
+    if letter.dedup_key and is_kept(session, letter.dedup_key):
+        return None
+    now = clock.now()
+    row = EmailRow(person_id=letter.person_id, purpose=letter.purpose.value, dedup_key=letter.dedup_key, created_at=now,
+                   not_before=now, state=EmailState.PENDING.value, **_written(letter))
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def is_kept(session: Session, dedup_key: str) -> bool:
+    """Whether a mail with this dedup_key is kept."""
+    return session.scalar(select(EmailRow.id).where(EmailRow.dedup_key == dedup_key)) is not None
+
+
+def _written(letter: Letter) -> dict[str, Any]:
+    return {"address": letter.address, "message_id": letter.message_id, "subject": letter.subject,
+            "body_text": letter.text, "body_html": letter.html, "headers": {"From": letter.sender, **letter.headers}}
+
+
+def owe(session: Session, purpose: Purpose, subject_id: int, person_ids: Sequence[int]) -> int:
+    """Note that each person is owed a mail about something, once and for all; gives how many are new."""
+    keys = {_key(purpose, subject_id, person_id): person_id for person_id in person_ids}
+    known = set(session.scalars(select(EmailRow.dedup_key).where(EmailRow.dedup_key.in_(keys))))
+    now = clock.now()
+    fresh = [EmailRow(person_id=person_id, address="", purpose=purpose.value, dedup_key=key, message_id=key, subject="",
+                      body_text="", body_html="", headers={}, state=EmailState.DUE.value, created_at=now, not_before=now)
+             for key, person_id in keys.items() if key not in known]
+    session.add_all(fresh)
+    return len(fresh)
+
+
+def _key(purpose: Purpose, subject_id: int, person_id: int) -> str:
+    return f"{purpose.value}:{subject_id}:{person_id}"
+
+
+def due(session: Session, purpose: Purpose, limit: int) -> list[Due]:
+    """The oldest mails owed."""
+    rows = session.scalars(select(EmailRow).where(
+        EmailRow.state == EmailState.DUE.value, EmailRow.purpose == purpose.value).order_by(EmailRow.id).limit(limit))
+    return [Due(row.id, row.person_id, int(row.dedup_key.split(":")[1]), row.dedup_key)
+            for row in rows if row.person_id is not None and row.dedup_key]
+
+
+def write(session: Session, email_id: int, letter: Letter) -> None:
+    """Fill in a mail that was owed; it may go at once."""
+    now = clock.now()
+    session.execute(update(EmailRow).where(EmailRow.id == email_id, EmailRow.state == EmailState.DUE.value).values(
+        state=EmailState.PENDING.value, created_at=now, not_before=now, **_written(letter)))
+
+
+def claim(db: Database, limit: int) -> list[Email]:
+    """Take pending mails whose time has come, those that a person waits for first. They stay ``sending`` until they are
+    marked; ``give_back`` frees those of a dead worker."""
+    urgent = case((EmailRow.purpose.in_((Purpose.CONFIRM.value, Purpose.SIGN_IN.value)), 0), else_=1)
+    with db.write() as session:
+        rows = session.scalars(select(EmailRow).where(
+            EmailRow.state == EmailState.PENDING.value, EmailRow.not_before <= clock.now(),
+        ).order_by(urgent, EmailRow.id).limit(limit).with_for_update(skip_locked=True)).all()
+        for row in rows:
+            row.state = EmailState.SENDING.value
+        return [_email(row) for row in rows]
+
+
+def _email(row: EmailRow) -> Email:
+    headers = {name: value for name, value in row.headers.items() if name != "From"}
+    letter = Letter(row.person_id, row.address, Purpose(row.purpose), row.message_id, row.headers["From"], row.subject,
+                    row.body_text, row.body_html, row.dedup_key, headers)
+    return Email(row.id, letter, row.attempts, row.created_at)
+
+
+def mark_sent(session: Session, email_id: int) -> None:
+    """The server accepted a mail."""
+    row = session.get_one(EmailRow, email_id)
+    row.state, row.sent_at, row.last_error, row.attempts = EmailState.SENT.value, clock.now(), None, row.attempts + 1
+
+
+def mark_postponed(session: Session, email_id: int, until: datetime, error: str) -> None:
+    """A mail could not be delivered for now."""
+    row = session.get_one(EmailRow, email_id)
+    row.state, row.not_before, row.last_error, row.attempts = EmailState.PENDING.value, until, error, row.attempts + 1
+
+
+def mark_failed(session: Session, email_id: int, error: str) -> None:
+    """A mail can never be delivered."""
+    row = session.get_one(EmailRow, email_id)
+    row.state, row.last_error, row.attempts = EmailState.FAILED.value, error, row.attempts + 1
+
+
+def give_back(db: Database, email_ids: Iterable[int] | None = None) -> int:
+    """Let mails be taken again that no worker is sending: these, or all; gives how many. Call it for all only while no
+    worker delivers (holding the role's lock)."""
+    query = update(EmailRow).where(EmailRow.state == EmailState.SENDING.value)
+    if email_ids is not None:
+        query = query.where(EmailRow.id.in_(list(email_ids)))
+    with db.write() as session:
+        return len(session.scalars(query.values(state=EmailState.PENDING.value).returning(EmailRow.id)).all())
+
+
+def withhold(session: Session, person_id: int, purpose: Purpose, why: str) -> None:
+    """Do not deliver mails of a purpose that have not left yet: the person no longer wants them."""
+    waiting = (EmailState.DUE.value, EmailState.PENDING.value)
+    session.execute(update(EmailRow).where(
+        EmailRow.person_id == person_id, EmailRow.purpose == purpose.value, EmailRow.state.in_(waiting)).values(
+            state=EmailState.FAILED.value, last_error=why))
+
+
+def count_since(session: Session, person_id: int, purpose: Purpose, since: datetime) -> int:
+    """How many mails of a purpose were written to a person since a moment."""
+    return session.scalar(select(func.count()).select_from(EmailRow).where(
+        EmailRow.person_id == person_id, EmailRow.purpose == purpose.value, EmailRow.created_at > since)) or 0
+
+
+def newest(session: Session, purpose: Purpose, person_ids: Sequence[int]) -> dict[int, datetime]:
+    """When the newest mail of a purpose was written to each of these persons."""
+    found: dict[int, datetime] = {}
+    for start in range(0, len(person_ids), 500):
+        rows = session.execute(select(EmailRow.person_id, func.max(EmailRow.created_at)).where(
+            EmailRow.person_id.in_(person_ids[start:start + 500]), EmailRow.purpose == purpose.value)
+            .group_by(EmailRow.person_id))
+        found.update((person_id, at) for person_id, at in rows if person_id is not None)
+    return found
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many mails stand in each state."""
+    rows = session.execute(select(EmailRow.state, func.count()).group_by(EmailRow.state))
+    return {state: count for state, count in rows}

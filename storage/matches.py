@@ -1,0 +1,107 @@
+"""Matches: a notice met a subscription. Written once, then told in one mail or dropped with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Insert, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from domain import clock
+from storage.models import MatchRow, SubscriptionRow
+
+BATCH = 500
+"""Most matches of one write transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A match to be kept. ``event`` names what is told: the event and the market it is told for."""
+
+    subscription_id: int
+    notice_id: int
+    event: str
+    material_version: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A match that waits to be told."""
+
+    id: int
+    subscription_id: int
+    notice_id: int
+    material_version: int
+
+
+def add(session: Session, found: Sequence[Found]) -> int:
+    """Keep those that are new; gives how many. At most BATCH a call.
+
+    Once per subscription, event and material version; and what one notice has opened for a subscription is not opened
+    again by another notice about the same event.
+    """
+    first = _openers(session, found)
+    fresh = [each for each in found
+             if first.setdefault((each.subscription_id, each.event), each.notice_id) == each.notice_id]
+    if not fresh:
+        return 0
+    now = clock.now()
+    rows = [asdict(each) | {"created_at": now, "email_id": None, "dropped_why": None} for each in fresh]
+    kept = session.scalars(_insert_new(session).returning(MatchRow.id), rows)
+    return len(kept.all())
+
+
+def _openers(session: Session, found: Sequence[Found]) -> dict[tuple[int, str], int]:
+    rows = session.execute(select(MatchRow.subscription_id, MatchRow.event, MatchRow.notice_id).where(
+        MatchRow.subscription_id.in_({each.subscription_id for each in found}),
+        MatchRow.event.in_({each.event for each in found})).order_by(MatchRow.id.desc()))
+    return {(subscription_id, event): notice_id for subscription_id, event, notice_id in rows}
+
+
+def _insert_new(session: Session) -> Insert:
+    """An insert that passes over rows which exist; both databases know it, each in its own dialect."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(MatchRow).on_conflict_do_nothing(constraint="uq_matches_once")
+    return sqlite.insert(MatchRow).on_conflict_do_nothing()
+
+
+def persons_waiting(session: Session) -> list[int]:
+    """Persons with matches that wait to be told, the longest waiting first."""
+    return list(session.scalars(
+        select(SubscriptionRow.person_id).join(MatchRow, MatchRow.subscription_id == SubscriptionRow.id)
+        .where(MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None))
+        .group_by(SubscriptionRow.person_id).order_by(func.min(MatchRow.id))))
+
+
+def waiting(session: Session, person_id: int) -> list[Match]:
+    """The matches of a person that wait to be told, oldest first."""
+    rows = session.execute(
+        select(MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id, MatchRow.material_version)
+        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+        .where(SubscriptionRow.person_id == person_id, MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None))
+        .order_by(MatchRow.id))
+    return [Match(*row) for row in rows]
+
+
+def told(session: Session, person_id: int, notice_ids: Sequence[int]) -> dict[int, int]:
+    """The newest version of each of these notices that a mail has already shown a person."""
+    rows = session.execute(
+        select(MatchRow.notice_id, func.max(MatchRow.version))
+        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+        .where(SubscriptionRow.person_id == person_id, MatchRow.email_id.is_not(None), MatchRow.notice_id.in_(notice_ids))
+        .group_by(MatchRow.notice_id))
+    return {notice_id: version for notice_id, version in rows}
+
+
+def composed(session: Session, email_id: int, versions: Mapping[int, int]) -> None:
+    """Bind matches to the mail that tells them; ``versions`` holds the version of the notice it shows, by match id."""
+    session.execute(update(MatchRow), [{"id": match_id, "email_id": email_id, "version": version}
+                                       for match_id, version in versions.items()])
+
+
+def drop(session: Session, match_ids: Sequence[int], why: str) -> None:
+    """Let matches go untold."""
+    session.execute(update(MatchRow).where(MatchRow.id.in_(match_ids)).values(dropped_why=why))

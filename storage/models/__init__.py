@@ -1,0 +1,14 @@
+"""The schema, by subject. Importing this package registers every table."""
+
+from storage.models.base import Base
+from storage.models.bulletins import BulletinItemRow, BulletinRow
+from storage.models.crawl import Capture, ReadUnit, SourceRow, SourceRunRow
+from storage.models.flow import AuditRow, ChangeRow, EmailRow, IndexState, MatchRow, TaskRow
+from storage.models.notices import NoticeRow, NoticeVersionRow
+from storage.models.people import AddressRow, MembershipRow, OrganisationRow, PersonRow, SubscriptionRow, ZoneRow
+
+__all__ = [
+    "AddressRow", "AuditRow", "Base", "BulletinItemRow", "BulletinRow", "Capture", "ChangeRow", "EmailRow", "IndexState",
+    "MatchRow", "MembershipRow", "NoticeRow", "NoticeVersionRow", "OrganisationRow", "PersonRow", "ReadUnit", "SourceRow",
+    "SourceRunRow", "SubscriptionRow", "TaskRow", "ZoneRow",
+]

@@ -1,0 +1,110 @@
+"""What passes between the stages: changes, matches, emails, tasks; the state of the index; the audit trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+
+
+class ChangeRow(Base):
+    """One change waiting for, or taken by, one consumer; done-marks, not a high-water id."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index("ix_changes_pending", "consumer", "id", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    consumer: Mapped[str]
+    kind: Mapped[str]
+    subject_id: Mapped[int]
+    version: Mapped[int]
+    alert: Mapped[bool]
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("source_runs.id"), index=True)
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class MatchRow(Base):
+    """A notice met a subscription; once per event and material version, whatever is retried."""
+
+    __tablename__ = "matches"
+    __table_args__ = (UniqueConstraint("subscription_id", "event", "material_version", name="uq_matches_once"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscriptions.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
+    event: Mapped[str]
+    material_version: Mapped[int]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    email_id: Mapped[int | None] = mapped_column(ForeignKey("emails.id"), index=True)
+    dropped_why: Mapped[str | None]
+
+
+class EmailRow(Base):
+    """A mail as composed. ``dedup_key`` keeps a step that is run twice from composing it twice; ``sent`` means accepted by
+    the server. ``person_id`` is None for mail to the operator."""
+
+    __tablename__ = "emails"
+    __table_args__ = (
+        Index("ix_emails_state_not_before", "state", "not_before"),
+        Index("ix_emails_address_created", "address", "created_at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
+    address: Mapped[str]
+    purpose: Mapped[str]
+    dedup_key: Mapped[str | None] = mapped_column(unique=True)
+    message_id: Mapped[str] = mapped_column(unique=True)
+    subject: Mapped[str]
+    body_text: Mapped[str]
+    body_html: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class TaskRow(Base):
+    """Work asked for by a person, taken by a worker or the scheduler."""
+
+    __tablename__ = "tasks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(index=True)
+    asked_by: Mapped[str]
+    created_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+
+
+class IndexState(Base):
+    """The generation of the search index that readers should use; ``commit_no`` grows with every commit to it."""
+
+    __tablename__ = "index_state"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    generation: Mapped[str]
+    commit_no: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Who did what to what; only ever added to."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]

@@ -1,0 +1,63 @@
+"""Notices and their versions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base
+
+
+class NoticeRow(Base):
+    """The present reading of a notice. ``data`` is the whole Notice as JSON, ``classification`` what we found in it.
+
+    ``material_version`` is the last version with a material change: what alerts are unique by. ``missing_run_id`` is the
+    first complete run of a full listing that lacked it.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        Index("ix_notices_source_event_on", "source", "event_on"),
+        Index("ix_notices_event", "event"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(ForeignKey("sources.slug"))
+    external_id: Mapped[str]
+    event: Mapped[str]
+    version: Mapped[int]
+    material_version: Mapped[int]
+    fingerprint: Mapped[str]
+    status: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_why: Mapped[str | None]
+    missing_run_id: Mapped[int | None] = mapped_column(index=True)
+    event_on: Mapped[date | None]
+    relevant: Mapped[bool]
+    data: Mapped[dict[str, Any]]
+    classification: Mapped[dict[str, Any]]
+    classifier_version: Mapped[int]
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+    first_seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    indexed_at: Mapped[datetime | None]
+
+
+class NoticeVersionRow(Base):
+    """One reading of a notice; history is never rewritten."""
+
+    __tablename__ = "notice_versions"
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    status: Mapped[str]
+    material: Mapped[bool]
+    changed: Mapped[list[str]]
+    data: Mapped[dict[str, Any]]
+    parser_version: Mapped[int]
+    run_id: Mapped[int] = mapped_column(ForeignKey("source_runs.id"), index=True)
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+    seen_at: Mapped[datetime]

@@ -1,0 +1,146 @@
+"""Named queries on notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from domain import classification as classifications
+from domain import clock
+from domain import notice as notices
+from domain.classification import Classification
+from domain.errors import NotFound
+from domain.grade import Graded, grade
+from domain.notice import Notice, NoticeStatus
+from storage.models import NoticeRow, NoticeVersionRow
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotice:
+    """The present reading of a notice with what the store knows about it."""
+
+    id: int
+    notice: Notice
+    classification: Classification
+    event: str
+    version: int
+    material_version: int
+    status: NoticeStatus
+    withdrawn_at: datetime | None
+    withdrawn_why: str | None
+    capture_id: int | None
+    first_seen_at: datetime
+    changed_at: datetime
+    indexed_at: datetime | None
+
+    @property
+    def grade(self) -> Graded:
+        """Red, yellow or plain, with its reason."""
+        return grade(self.notice, self.classification)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeVersion:
+    """One reading in the history of a notice."""
+
+    version: int
+    status: NoticeStatus
+    material: bool
+    changed: tuple[str, ...]
+    notice: Notice
+    parser_version: int
+    run_id: int
+    capture_id: int | None
+    seen_at: datetime
+
+
+def stored(row: NoticeRow) -> StoredNotice:
+    """A row as a dataclass."""
+    return StoredNotice(
+        row.id, notices.from_json(row.data), classifications.from_json(row.classification), row.event, row.version,
+        row.material_version, NoticeStatus(row.status), row.withdrawn_at, row.withdrawn_why, row.capture_id,
+        row.first_seen_at, row.changed_at, row.indexed_at)
+
+
+def by_id(session: Session, notice_id: int) -> StoredNotice:
+    """A notice. Raises NotFound."""
+    row = session.get(NoticeRow, notice_id)
+    if row is None:
+        raise NotFound(f"there is no notice {notice_id}")
+    return stored(row)
+
+
+def by_ids(session: Session, notice_ids: Sequence[int]) -> dict[int, StoredNotice]:
+    """The notices that exist among these ids."""
+    found: dict[int, StoredNotice] = {}
+    for start in range(0, len(notice_ids), 500):
+        rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_(notice_ids[start:start + 500])))
+        found.update((row.id, stored(row)) for row in rows)
+    return found
+
+
+def by_key(session: Session, source: str, external_id: str) -> StoredNotice:
+    """A notice by its publisher's id. Raises NotFound."""
+    row = session.scalar(select(NoticeRow).where(NoticeRow.source == source, NoticeRow.external_id == external_id))
+    if row is None:
+        raise NotFound(f"{source} holds no notice {external_id!r}")
+    return stored(row)
+
+
+def versions(session: Session, notice_id: int) -> list[NoticeVersion]:
+    """The history of a notice, newest first."""
+    return [NoticeVersion(row.version, NoticeStatus(row.status), row.material, tuple(row.changed),
+                          notices.from_json(row.data), row.parser_version, row.run_id, row.capture_id, row.seen_at)
+            for row in session.scalars(select(NoticeVersionRow).where(NoticeVersionRow.notice_id == notice_id)
+                                       .order_by(NoticeVersionRow.version.desc()))]
+
+
+def of_event(session: Session, event: str) -> list[StoredNotice]:
+    """All notices about one event."""
+    return [stored(row) for row in session.scalars(select(NoticeRow).where(NoticeRow.event == event).order_by(NoticeRow.id))]
+
+
+def everything(session: Session, batch: int = 1000) -> Iterator[list[StoredNotice]]:
+    """All notices in batches, by id; a batch is read when it is asked for."""
+    last = 0
+    while rows := session.scalars(select(NoticeRow).where(NoticeRow.id > last).order_by(NoticeRow.id).limit(batch)).all():
+        last = rows[-1].id
+        yield [stored(row) for row in rows]
+        session.expunge_all()
+
+
+def reclassified(session: Session, found: Iterable[tuple[int, Classification]], classifier_version: int) -> None:
+    """Keep new findings for notices. No version, no change row: a re-classification never alerts."""
+    for notice_id, classification in found:
+        session.execute(update(NoticeRow).where(NoticeRow.id == notice_id).values(
+            classification=classifications.to_json(classification), relevant=classification.is_relevant,
+            classifier_version=classifier_version))
+
+
+def outdated(session: Session, classifier_version: int, limit: int = 500) -> list[StoredNotice]:
+    """Notices whose findings come from another classifier version."""
+    return [stored(row) for row in session.scalars(select(NoticeRow).where(
+        NoticeRow.classifier_version != classifier_version).order_by(NoticeRow.id).limit(limit))]
+
+
+def mark_indexed(session: Session, notice_ids: Sequence[int]) -> None:
+    """Note the first moment at which these notices could be found."""
+    for start in range(0, len(notice_ids), 500):
+        session.execute(update(NoticeRow).where(
+            NoticeRow.id.in_(notice_ids[start:start + 500]), NoticeRow.indexed_at.is_(None)).values(indexed_at=clock.now()))
+
+
+def newest_relevant(session: Session, limit: int) -> list[StoredNotice]:
+    """The newest notices of our industries by event date."""
+    return [stored(row) for row in session.scalars(select(NoticeRow).where(NoticeRow.relevant.is_(True)).order_by(
+        NoticeRow.event_on.desc(), NoticeRow.id.desc()).limit(limit))]
+
+
+def watermark(session: Session, source: str) -> date | None:
+    """The newest publication date stored of a source."""
+    return session.scalar(select(NoticeRow.event_on).where(NoticeRow.source == source, NoticeRow.event_on.is_not(None))
+                          .order_by(NoticeRow.event_on.desc()).limit(1))

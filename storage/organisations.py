@@ -1,0 +1,191 @@
+"""Zones, organisations, persons and their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.orm import Session
+
+from domain import clock
+from domain.errors import NotFound
+from domain.organisation import (
+    Membership,
+    OrganisationKind,
+    Person,
+    Role,
+    Zone,
+    checked_email,
+    checked_uscc,
+    mailbox,
+)
+from storage.models import (
+    AddressRow,
+    BulletinRow,
+    EmailRow,
+    MembershipRow,
+    OrganisationRow,
+    PersonRow,
+    SubscriptionRow,
+    ZoneRow,
+)
+
+
+def ensure_zone(session: Session, slug: str, name: str, name_en: str, industries: Sequence[str] = (),
+                time_zone: str = "Asia/Shanghai") -> int:
+    """The id of a zone, which is made or brought up to date."""
+    row = session.scalar(select(ZoneRow).where(ZoneRow.slug == slug))
+    if row is None:
+        row = ZoneRow(slug=slug)
+        session.add(row)
+    row.name, row.name_en, row.industries, row.time_zone = name, name_en, list(industries), time_zone
+    session.flush()
+    return row.id
+
+
+def zones(session: Session) -> list[Zone]:
+    """All zones by name."""
+    return [_zone(row) for row in session.scalars(select(ZoneRow).order_by(ZoneRow.name))]
+
+
+def zone(session: Session, slug: str) -> Zone:
+    """A zone by its slug. Raises NotFound."""
+    row = session.scalar(select(ZoneRow).where(ZoneRow.slug == slug))
+    if row is None:
+        raise NotFound(f"there is no zone {slug!r}")
+    return _zone(row)
+
+
+def zone_by_id(session: Session, zone_id: int) -> Zone:
+    """A zone. Raises NotFound."""
+    row = session.get(ZoneRow, zone_id)
+    if row is None:
+        raise NotFound(f"there is no zone {zone_id}")
+    return _zone(row)
+
+
+def _zone(row: ZoneRow) -> Zone:
+    return Zone(row.id, row.slug, row.name, row.name_en, tuple(row.industries), row.time_zone)
+
+
+def ensure_organisation(session: Session, zone_id: int, kind: OrganisationKind, name: str, uscc: str | None = None) -> int:
+    """The id of an organisation of a zone, which is made or brought up to date. Raises InvalidValue for a wrong code."""
+    row = session.scalar(select(OrganisationRow).where(OrganisationRow.zone_id == zone_id, OrganisationRow.name == name))
+    if row is None:
+        row = OrganisationRow(zone_id=zone_id, name=name)
+        session.add(row)
+    row.kind = kind.value
+    if uscc:
+        row.uscc = checked_uscc(uscc)
+    session.flush()
+    return row.id
+
+
+def add_member(session: Session, person_id: int, organisation_id: int, role: Role) -> None:
+    """Give a person a role in an organisation; it replaces the one they had there."""
+    row = session.scalar(select(MembershipRow).where(MembershipRow.person_id == person_id,
+                                                     MembershipRow.organisation_id == organisation_id))
+    if row is None:
+        session.add(MembershipRow(person_id=person_id, organisation_id=organisation_id, role=role.value))
+    else:
+        row.role = role.value
+    session.flush()
+
+
+def find_or_create_person(session: Session, email: str, lang: str = "zh", name: str = "") -> int:
+    """The id of the person behind an address. Raises InvalidValue when it is no address.
+
+    Letter case and a ``+tag`` do not make another person. A known person keeps name and language: whoever types an
+    address has not yet shown that it is theirs. Mail goes to the address as stored (``address_of``): a verified one
+    stays, an unverified one follows what was typed last.
+    """
+    email = checked_email(email)
+    row = _address(session, email)
+    if row is None:
+        person = PersonRow(name=name, lang=lang, is_operator=False, created_at=clock.now())
+        session.add(person)
+        session.flush()
+        session.add(AddressRow(person_id=person.id, email=email, verified_at=None))
+        session.flush()
+        return person.id
+    if row.verified_at is None:
+        row.email = email
+    return row.person_id
+
+
+def _address(session: Session, email: str) -> AddressRow | None:
+    """The row of the mailbox an address leads to, the verified one first."""
+    local, _, host = email.rpartition("@")
+    start = local.partition("+")[0] or local
+    # The start narrows the scan where the database can fold case; other alphabets are compared below.
+    pattern = f"{start.lower()}%@{host}" if start.isascii() else f"%@{host}"
+    query = select(AddressRow).where(func.lower(AddressRow.email).like(pattern.replace("_", "\\_"), escape="\\"))
+    rows = session.scalars(query.order_by(AddressRow.verified_at.is_(None), AddressRow.id))
+    return next((row for row in rows if mailbox(row.email) == mailbox(email)), None)
+
+
+def verify(session: Session, person_id: int, email: str) -> None:
+    """Note that a person has shown a mailbox to be theirs. Raises NotFound when it is not (any longer) among theirs."""
+    rows = session.scalars(select(AddressRow).where(AddressRow.person_id == person_id))
+    row = next((row for row in rows if mailbox(row.email) == mailbox(email)), None)
+    if row is None:
+        raise NotFound(f"person {person_id} has no such address")
+    row.verified_at = row.verified_at or clock.now()
+
+
+def address_of(session: Session, person_id: int) -> str:
+    """Where a person's mail goes: the first verified address, else the one waiting for confirmation."""
+    row = session.scalar(select(AddressRow).where(AddressRow.person_id == person_id).order_by(
+        AddressRow.verified_at.is_(None), AddressRow.id).limit(1))
+    return row.email if row else ""
+
+
+def person(session: Session, person_id: int) -> Person:
+    """A person. Raises NotFound."""
+    row = session.get(PersonRow, person_id)
+    if row is None:
+        raise NotFound(f"there is no person {person_id}")
+    return _person(session, row)
+
+
+def person_by_email(session: Session, email: str) -> Person | None:
+    """The person who has shown an address to be theirs. Raises InvalidValue when it is no address."""
+    row = _address(session, checked_email(email))
+    return person(session, row.person_id) if row and row.verified_at else None
+
+
+def _person(session: Session, row: PersonRow) -> Person:
+    email = session.scalar(select(AddressRow.email).where(
+        AddressRow.person_id == row.id, AddressRow.verified_at.is_not(None)).order_by(AddressRow.id).limit(1))
+    roles = session.execute(
+        select(MembershipRow.role, OrganisationRow.id, OrganisationRow.zone_id)
+        .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
+        .where(MembershipRow.person_id == row.id).order_by(MembershipRow.id))
+    return Person(row.id, row.name, row.lang, row.is_operator, email or "",
+                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles))
+
+
+def set_lang(session: Session, person_id: int, lang: str) -> None:
+    """Let a person's mail be written in ``zh`` or ``en``."""
+    session.get_one(PersonRow, person_id).lang = lang
+
+
+def set_operator(session: Session, person_id: int, is_operator: bool) -> None:
+    """Make a person an operator of this installation, or no longer."""
+    session.get_one(PersonRow, person_id).is_operator = is_operator
+
+
+def forget_unconfirmed(session: Session, before: datetime) -> int:
+    """Delete persons created before a moment who never confirmed an address and whom nothing needs; their mails too.
+    Gives how many."""
+    needed = ((AddressRow.person_id == PersonRow.id) & AddressRow.verified_at.is_not(None),
+              MembershipRow.person_id == PersonRow.id, SubscriptionRow.person_id == PersonRow.id,
+              BulletinRow.author_id == PersonRow.id)
+    ids = session.scalars(select(PersonRow.id).where(
+        PersonRow.created_at < before, PersonRow.is_operator.is_(False),
+        *(~exists().where(condition) for condition in needed)).limit(500)).all()
+    session.execute(delete(EmailRow).where(EmailRow.person_id.in_(ids)))
+    session.execute(delete(AddressRow).where(AddressRow.person_id.in_(ids)))
+    session.execute(delete(PersonRow).where(PersonRow.id.in_(ids)))
+    return len(ids)

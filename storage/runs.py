@@ -1,0 +1,253 @@
+"""Source runs: begun, ended with a verdict, recovered after a kill, held by the breaker and released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from statistics import median
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from domain import clock
+from domain.errors import Conflict, NotFound
+from domain.notice import NoticeStatus
+from domain.source import Reason, RunStatus, Source
+from storage import audit, changes
+from storage.models import ChangeRow, NoticeRow, NoticeVersionRow, SourceRow, SourceRunRow
+from storage.session import Database
+
+BREAKER_FLOOR = 50
+BREAKER_FACTOR = 10
+BREAKER_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A running crawl. ``newest_on`` is the newest event date stored before it began, ``alerting`` whether its notices
+    may alert at all."""
+
+    id: int
+    source: Source
+    alerting: bool
+    newest_on: date | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run as it goes."""
+
+    seen: int = 0
+    created: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+    requests: int = 0
+    details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run as people and ``--json`` see it."""
+
+    id: int
+    slug: str
+    status: RunStatus
+    reason: Reason
+    started_at: datetime
+    ended_at: datetime | None
+    created: int
+    revised: int
+    unchanged: int
+    withdrawn: int
+    requests: int
+    seen: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, to a hundredth; 0 while it runs."""
+        return round((self.ended_at - self.started_at).total_seconds(), 2) if self.ended_at else 0.0
+
+
+def start(db: Database, source: Source) -> Run:
+    """Begin a run. Its notices may alert only if an earlier run under the same parser version came to its own end with
+    something stored: a first load and the first run of a new parser stay silent."""
+    with db.write() as session:
+        alerting = _has_baseline(session, source)
+        newest = session.scalar(select(func.max(NoticeRow.event_on)).where(
+            NoticeRow.source == source.slug, NoticeRow.event_on <= clock.today() + timedelta(days=1)))
+        row = SourceRunRow(slug=source.slug, status=RunStatus.RUNNING.value, reason_code="ok", reason_facts={},
+                           parser_version=source.parser_version, alerting=alerting, newest_on=newest,
+                           started_at=clock.now(), details={})
+        session.add(row)
+        session.flush()
+        return Run(row.id, source, alerting, newest)
+
+
+def _has_baseline(session: Session, source: Source) -> bool:
+    ended_itself = (RunStatus.OK.value, RunStatus.INCOMPLETE.value, RunStatus.HELD.value)
+    query = select(SourceRunRow.id).where(
+        SourceRunRow.slug == source.slug, SourceRunRow.parser_version == source.parser_version,
+        SourceRunRow.status.in_(ended_itself), SourceRunRow.reason_code != "below_floor", SourceRunRow.seen > 0)
+    return session.scalar(query.limit(1)) is not None
+
+
+def finish(db: Database, run: Run, status: RunStatus, reason: Reason, tally: Tally) -> RunReport:
+    """End a run with its verdict; the breaker may turn it into ``held``."""
+    with db.write() as session:
+        row = session.get_one(SourceRunRow, run.id)
+        for name in ("seen", "created", "revised", "unchanged", "withdrawn", "requests"):
+            setattr(row, name, getattr(tally, name))
+        row.details = tally.details
+        _close(session, row, status, reason)
+        return report(row)
+
+
+def _close(session: Session, row: SourceRunRow, status: RunStatus, reason: Reason) -> None:
+    would_alert = session.scalar(select(func.count(ChangeRow.subject_id.distinct())).where(
+        ChangeRow.run_id == row.id, ChangeRow.consumer == changes.MATCH, ChangeRow.alert.is_(True))) or 0
+    if would_alert > BREAKER_FLOOR and would_alert > (limit := breaker_limit(session, row)):
+        status, reason = RunStatus.HELD, Reason("breaker", {"count": str(would_alert), "limit": str(limit)})
+    row.status, row.reason_code, row.reason_facts = status.value, reason.code, dict(reason.facts)
+    row.ended_at = clock.now()
+
+
+def breaker_limit(session: Session, run: SourceRunRow) -> int:
+    """The most notices a run may alert on: max(50, 10 × the median number of notices that the source dated on one of its
+    publishing days in the 90 days before the newest date stored when the run began)."""
+    if run.newest_on is None:
+        return BREAKER_FLOOR
+    own = select(NoticeVersionRow.notice_id).where(NoticeVersionRow.run_id == run.id, NoticeVersionRow.version == 1)
+    per_day = session.scalars(select(func.count()).select_from(NoticeRow).where(
+        NoticeRow.source == run.slug, NoticeRow.event_on > run.newest_on - timedelta(days=BREAKER_DAYS),
+        NoticeRow.event_on <= run.newest_on, NoticeRow.id.not_in(own)).group_by(NoticeRow.event_on)).all()
+    return max(BREAKER_FLOOR, int(BREAKER_FACTOR * median(per_day))) if per_day else BREAKER_FLOOR
+
+
+def recover(db: Database, slug: str) -> list[RunReport]:
+    """Close the runs of a source whose process died; call it only while holding the source's crawl lock. What they had
+    stored stays and alerts like that of any other run."""
+    with db.write() as session:
+        rows = session.scalars(select(SourceRunRow).where(
+            SourceRunRow.slug == slug, SourceRunRow.status == RunStatus.RUNNING.value)).all()
+        for row in rows:
+            first = NoticeVersionRow.version == 1
+            row.created = _versions(session, row.id, first)
+            row.revised = _versions(session, row.id, ~first)
+            _close(session, row, RunStatus.FAILED, Reason("interrupted"))
+        return [report(row) for row in rows]
+
+
+def _versions(session: Session, run_id: int, condition: object) -> int:
+    query = select(func.count()).select_from(NoticeVersionRow).where(NoticeVersionRow.run_id == run_id)
+    return session.scalar(query.where(condition)) or 0  # type: ignore[arg-type]
+
+
+def release(db: Database, run_id: int, actor: str) -> RunReport:
+    """Let a held run alert. Raises NotFound, or Conflict when the run is not held."""
+    with db.write() as session:
+        row = session.get(SourceRunRow, run_id)
+        if row is None:
+            raise NotFound(f"there is no run {run_id}")
+        if row.status != RunStatus.HELD.value or row.released_at:
+            raise Conflict(f"run {run_id} is not held (it is {row.status})")
+        row.released_at = clock.now()
+        row.status, row.reason_code, row.reason_facts = RunStatus.OK.value, "ok", {}
+        audit.add(session, actor, "release_run", f"run:{run_id}", {"slug": row.slug})
+        return report(row)
+
+
+def held(session: Session) -> list[RunReport]:
+    """Runs waiting for the operator."""
+    return [report(row) for row in session.scalars(
+        select(SourceRunRow).where(SourceRunRow.status == RunStatus.HELD.value).order_by(SourceRunRow.id))]
+
+
+def latest(session: Session, slug: str, limit: int = 20) -> list[RunReport]:
+    """The newest runs of a source, newest first."""
+    return [report(row) for row in session.scalars(select(SourceRunRow).where(SourceRunRow.slug == slug)
+                                                   .order_by(SourceRunRow.id.desc()).limit(limit))]
+
+
+def running_slugs(session: Session) -> list[str]:
+    """Sources with a run that has not ended (alive or killed)."""
+    return list(session.scalars(select(SourceRunRow.slug).where(SourceRunRow.status == RunStatus.RUNNING.value).distinct()))
+
+
+def report(row: SourceRunRow) -> RunReport:
+    """A row as people see it."""
+    return RunReport(row.id, row.slug, RunStatus(row.status), Reason(row.reason_code, dict(row.reason_facts)),
+                     row.started_at, row.ended_at, row.created, row.revised, row.unchanged, row.withdrawn, row.requests,
+                     row.seen)
+
+
+def settle_missing(db: Database, run: Run, seen: set[str]) -> int:
+    """After a complete run of a full listing: note what it lacked for the first time, withdraw what it lacked for the
+    second time, clear what came back. Gives the number withdrawn."""
+    with db.read() as session:
+        stored = session.execute(select(NoticeRow.id, NoticeRow.external_id, NoticeRow.missing_run_id).where(
+            NoticeRow.source == run.source.slug, NoticeRow.status == NoticeStatus.ACTIVE.value)).all()
+    back = [row.id for row in stored if row.external_id in seen and row.missing_run_id is not None]
+    first = [row.id for row in stored if row.external_id not in seen and row.missing_run_id is None]
+    gone = [row.id for row in stored if row.external_id not in seen and row.missing_run_id is not None]
+    with db.write() as session:
+        _set_missing(session, back, None)
+        _set_missing(session, first, run.id)
+    return withdraw(db, run, gone, "two complete runs of the full listing lacked it")
+
+
+def settle_unchanged(db: Database, run: Run) -> int:
+    """After a full listing answered "not modified": it still lacks what it lacked before, and this is the second time."""
+    with db.read() as session:
+        gone = list(session.scalars(select(NoticeRow.id).where(
+            NoticeRow.source == run.source.slug, NoticeRow.status == NoticeStatus.ACTIVE.value,
+            NoticeRow.missing_run_id.is_not(None))))
+    return withdraw(db, run, gone, "two complete runs of the full listing lacked it")
+
+
+def _set_missing(session: Session, ids: list[int], run_id: int | None) -> None:
+    for start_at in range(0, len(ids), 500):
+        session.execute(update(NoticeRow).where(NoticeRow.id.in_(ids[start_at:start_at + 500]))
+                        .values(missing_run_id=run_id))
+
+
+def withdraw(db: Database, run: Run, notice_ids: list[int], why: str) -> int:
+    """Mark notices as withdrawn: kept, shown as such, a material change. Gives how many were active before."""
+    count = 0
+    for start_at in range(0, len(notice_ids), 500):
+        with db.write() as session:
+            for row in session.scalars(select(NoticeRow).where(NoticeRow.id.in_(notice_ids[start_at:start_at + 500]),
+                                                               NoticeRow.status == NoticeStatus.ACTIVE.value)):
+                _withdraw(session, run, row, why)
+                count += 1
+    return count
+
+
+def _withdraw(session: Session, run: Run, row: NoticeRow, why: str) -> None:
+    now = clock.now()
+    row.version += 1
+    row.material_version = row.version
+    row.status, row.withdrawn_at, row.withdrawn_why = NoticeStatus.WITHDRAWN.value, now, why
+    row.changed_at, row.missing_run_id = now, None
+    session.add(NoticeVersionRow(
+        notice_id=row.id, version=row.version, fingerprint=row.fingerprint, status=row.status, material=True,
+        changed=["status"], data=row.data, parser_version=run.source.parser_version, run_id=run.id,
+        capture_id=row.capture_id, seen_at=now))
+    changes.add(session, changes.NOTICE, row.id, row.version, alert=run.alerting, run_id=run.id)
+
+
+def by_external_ids(session: Session, slug: str, external_ids: set[str]) -> dict[str, int]:
+    """Ids of the stored notices of a source that bear these external ids."""
+    wanted = sorted(external_ids)
+    found: dict[str, int] = {}
+    for start_at in range(0, len(wanted), 500):
+        for row in session.execute(select(NoticeRow.external_id, NoticeRow.id).where(
+                NoticeRow.source == slug, NoticeRow.external_id.in_(wanted[start_at:start_at + 500]))):
+            found[row.external_id] = row.id
+    return found
+
+
+def is_paused(session: Session, slug: str) -> bool:
+    """Whether the operator paused a source."""
+    row = session.get(SourceRow, slug)
+    return row is not None and row.paused_at is not None

@@ -1,0 +1,136 @@
+"""What tests stand on: the source mirror, a browser, an installation of their own. What is absent is said loudly."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain import clock
+from storage.session import Database
+from tests.builders import database
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+REQUIRED = frozenset(filter(None, os.environ.get("ZONEWATCH_TEST_REQUIRE", "").split(",")))
+ABSENT = {name: reason for name, present, reason in (
+    ("mirror", (SHARED / "mirror" / "serve.py").is_file(), "../shared is absent: tests over real captures do not run"),
+    ("chromium", CHROMIUM is not None, "no chromium on this machine: browser tests do not run"),
+) if not present}
+
+
+def pytest_report_header() -> list[str]:
+    return [f"!!! {'FAILING' if name in REQUIRED else 'SKIPPING'}: {reason} !!!" for name, reason in ABSENT.items()]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name, reason in ABSENT.items():
+        if item.get_closest_marker(name):
+            if name in REQUIRED:
+                pytest.fail(f"{reason}, and ZONEWATCH_TEST_REQUIRE names {name}")
+            pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _running_clock() -> Iterator[None]:
+    yield
+    clock.fix(None)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    found = database(tmp_path)
+    yield found
+    found.close()
+
+
+class Mirror:
+    """The shared mirror as a process of its own."""
+
+    def __init__(self, day: int) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(SHARED / "mirror" / "serve.py"), "--port", "0", "--day", str(day)],
+            stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        found = re.search(r"http://127\.0\.0\.1:\d+", self.process.stdout.readline())
+        assert found, "the mirror did not start"
+        self.url = found[0]
+
+    def day(self, day: int) -> None:
+        self._post(f"day/{day}")
+
+    def fault(self, *rules: str) -> None:
+        self._post("fault", "\n".join(rules))
+
+    def log(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/__mirror/log") as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def _post(self, path: str, body: str = "") -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/__mirror/{path}", body.encode(), method="POST")).close()
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Installed:
+    """An installation in a folder, spoken to by its command line."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ZONEWATCH_")}
+        self.set(DATA_DIR=str(folder), **settings)
+
+    def set(self, **settings: str) -> None:
+        self.environment.update({f"ZONEWATCH_{name}": value for name, value in settings.items()})
+
+    @property
+    def db(self) -> Database:
+        return Database(f"sqlite:///{self.folder / 'zonewatch.db'}")
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen([sys.executable, "-m", "zonewatch", *arguments], env=self.environment, cwd=self.folder,
+                                text=True, **options)
+
+    def run(self, *arguments: str, status: int | None = 0) -> str:
+        """Standard output of a command that must end with ``status`` (None: any)."""
+        done = subprocess.run([sys.executable, "-m", "zonewatch", *arguments], env=self.environment, cwd=self.folder,
+                              text=True, capture_output=True, timeout=500)
+        assert status is None or done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *arguments: str, status: int | None = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", status=status))
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Installed:
+    return Installed(tmp_path, OPERATOR_EMAIL="operator@zone.example")
+
+
+@pytest.fixture(scope="session")
+def mirror_session() -> Iterator[Mirror]:
+    mirror = Mirror(1)
+    yield mirror
+    mirror.close()
+
+
+@pytest.fixture
+def mirror(mirror_session: Mirror) -> Iterator[Mirror]:
+    """The mirror on day 1 without faults."""
+    mirror_session.fault()
+    mirror_session.day(1)
+    yield mirror_session
+    mirror_session.fault()
