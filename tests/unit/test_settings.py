@@ -1,0 +1,55 @@
+"""Settings come from ZONEWATCH_* or .env only, and a wrong one is told to the person who can mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from domain.errors import SettingsError
+from zonewatch.settings import Settings
+
+
+def test_the_environment_wins_over_the_env_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("ZONEWATCH_CRAWLS=3\nZONEWATCH_BASE_URL=https://zone.example\nOTHER=1\n")
+    settings = Settings({"ZONEWATCH_CRAWLS": "4"}, file)
+    assert settings.crawls == 4
+    assert settings.text("BASE_URL") == "https://zone.example"
+    assert settings.setting("BASE_URL").origin == str(file)
+    assert settings.setting("CRAWLS").origin == "environment"
+
+
+def test_a_delay_is_refused_without_a_gateway(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="CRAWL_DELAY is refused without ZONEWATCH_GATEWAY_URL"):
+        Settings({"ZONEWATCH_CRAWL_DELAY": "0"}, tmp_path / ".env")
+    gateway = {"ZONEWATCH_CRAWL_DELAY": "0", "ZONEWATCH_GATEWAY_URL": "http://127.0.0.1:9100"}
+    assert Settings(gateway, tmp_path / ".env").crawl_delay == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("CRAWLS", "many"), ("CRAWLS", "0"), ("NOW", "yesterday"), ("BASE_URL", "zone.example"), ("SEARCH_URL", "redis://x")])
+def test_a_value_that_cannot_be_read_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"ZONEWATCH_{name}"):
+        Settings({f"ZONEWATCH_{name}": value}, tmp_path / ".env")
+
+
+def test_a_misspelt_setting_is_found(tmp_path: Path) -> None:
+    settings = Settings({"ZONEWATCH_MAILURL": "x", "ZONEWATCH_KEY_US_REGULATIONS_GOV": "k"}, tmp_path / ".env")
+    assert settings.unknown() == ["ZONEWATCH_MAILURL"]
+    assert settings.keys == {"us_regulations_gov": "k"}
+
+
+def test_no_secret_is_shown(tmp_path: Path) -> None:
+    settings = Settings({"ZONEWATCH_MAIL_URL": "smtp://user:hunter2@mail.example:587", "ZONEWATCH_SECRET_KEY": "hunter2",
+                         "ZONEWATCH_KEY_US_REGULATIONS_GOV": "hunter2"}, tmp_path / ".env")
+    assert all("hunter2" not in setting.shown for setting in settings.everything())
+    assert settings.setting("MAIL_URL").shown == "smtp://user:***@mail.example:587"
+
+
+def test_the_generated_secret_stays_the_same_and_is_private(tmp_path: Path) -> None:
+    environment = {"ZONEWATCH_DATA_DIR": str(tmp_path / "data")}
+    first = Settings(environment, tmp_path / ".env").secret_key
+    assert len(first) >= 48
+    assert Settings(environment, tmp_path / ".env").secret_key == first
+    assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o077 == 0

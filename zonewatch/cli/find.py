@@ -1,0 +1,183 @@
+"""Commands that find: index, search, classify."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from domain import criteria as criteria_module
+from domain.classification import Classification
+from domain.criteria import Criteria, Scope
+from domain.errors import Conflict, InvalidValue
+from storage import changes, locks, tasks
+from zonewatch.cli import installation, main
+from zonewatch.wiring import Installation
+from zonewatch.worker import LOCK, Worker
+
+screen = Console(stderr=True)
+
+
+@main.command()
+@click.option("--rebuild", is_flag=True, help="Classify and index everything anew in a new generation.")
+def index(rebuild: bool) -> None:
+    """Bring what changed into the search index."""
+    found = installation()
+    if rebuild:
+        _or_ask(found, tasks.REBUILD, lambda: _rebuild(found))
+    else:
+        _or_ask(found, tasks.INDEX, lambda: _drain(found))
+
+
+def _or_ask(found: Installation, kind: str, work: Any) -> None:
+    """Do the work here, or ask the running worker for it."""
+    try:
+        with locks.exclusive(found.settings.locks, LOCK):
+            click.echo(work())
+    except Conflict:
+        with found.db.write() as session:
+            number = tasks.ask(session, kind, "command line")
+        click.echo(f"a worker is running: asked it (task {number})")
+
+
+def _rebuild(found: Installation) -> str:
+    from indexer.sync import rebuild
+    with Progress(console=screen) as progress:
+        bar = progress.add_task("indexing", total=None)
+        count = rebuild(found.db, found.index, lambda done: progress.update(bar, completed=done))
+    return f"{count} notices indexed"
+
+
+def _drain(found: Installation) -> str:
+    from indexer.sync import sync
+    total = 0
+    with found.db.read() as session:
+        waiting = changes.pending(session, changes.INDEX)
+    with Progress(console=screen) as progress:
+        bar = progress.add_task("indexing", total=waiting)
+        while done := sync(found.db, found.index):
+            total += done
+            progress.update(bar, completed=total)
+    return f"{total} changes indexed"
+
+
+@main.command("match")
+def match_now() -> None:
+    """Match changed notices with subscriptions and write the mails that are due."""
+    found = installation()
+
+    def work() -> str:
+        worker = Worker(found)
+        matched = written = 0
+        while done := worker.match():
+            matched += done
+        worker.tell_operator()
+        while done := worker.compose():
+            written += done
+        return f"{matched} changes matched, {written} mails written"
+
+    _or_ask(found, tasks.MATCH, work)
+
+
+@main.command()
+def send() -> None:
+    """Send the mails that wait."""
+    found = installation()
+    if found.mail is None:
+        raise Conflict("there is no mail server: set ZONEWATCH_MAIL_URL")
+
+    def work() -> str:
+        worker = Worker(found)
+        worker.recover()
+        sent = 0
+        while done := worker.deliver():
+            sent += done
+        return f"{sent} mails sent"
+
+    _or_ask(found, tasks.SEND, work)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--product", multiple=True, help="Product type id.")
+@click.option("--market", multiple=True, help="Market id, such as EU.")
+@click.option("--kind", multiple=True, help="Notice kind id.")
+@click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.RELEVANT.value)
+@click.option("--limit", default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print total, criteria, hits and facets.")
+def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequence[str], scope: str, limit: int,
+           as_json: bool) -> None:
+    """Search the notices; Chinese queries find foreign texts."""
+    found = installation()
+    base = Criteria(product_types=frozenset(product), markets=frozenset(market), kinds=frozenset(kind),
+                    scope=Scope(scope))
+    results = found.search.search(found.search.understand(query, base).criteria, limit=limit)
+    if as_json:
+        click.echo(json.dumps({
+            "total": results.total, "seconds": results.seconds, "criteria": criteria_module.to_json(results.criteria),
+            "hits": [_hit_json(hit) for hit in results.hits], "facets": results.facets}, ensure_ascii=False, indent=1))
+        return
+    table = Table("date", "market", "kind", "product types", "title", title=f"{results.total} notices")
+    for hit in results.hits:
+        notice = hit.stored.notice
+        table.add_row(str(notice.event_date or ""), notice.market, notice.kind.value,
+                      ", ".join(sorted(hit.stored.classification.sure_product_types())), notice.title)
+    Console().print(table)
+
+
+def _hit_json(hit: Any) -> dict[str, Any]:
+    notice, found = hit.stored.notice, hit.stored.classification
+    return {
+        "source": notice.source, "external_id": notice.external_id, "kind": notice.kind.value, "market": notice.market,
+        "published_at": notice.event_date.isoformat() if notice.event_date else None, "title": notice.title,
+        "url": notice.url,
+        "product_types": [{"id": name, "confidence": level.value} for name, level in found.product_types.items()],
+        "horizontal": list(found.horizontal)}
+
+
+@main.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a record.")
+def classify(file: TextIO, as_json: bool) -> None:
+    """Classify the records of FILE (JSON lines: text, lang, market, source, kind, category, codes; - is standard input)."""
+    from domain.classify import classify_record
+    for number, record in _records(file):
+        codes = record.get("codes") or {}
+        found = classify_record(
+            text=str(record["text"]), lang=record.get("lang") or "", market=record.get("market") or "",
+            source=record.get("source") or "", kind=record.get("kind") or "", category=record.get("category") or "",
+            hs=tuple(codes.get("hs") or ()), ics=tuple(codes.get("ics") or ()))
+        answer = _answer(record.get("id", number), found)
+        click.echo(json.dumps(answer, ensure_ascii=False) if as_json else
+                   f"{answer['id']}\t{', '.join(answer['product_types']) or '–'}\t{', '.join(answer['horizontal'])}")
+
+
+def _records(file: Iterable[str]) -> Iterable[tuple[int, dict[str, Any]]]:
+    name = Path(getattr(file, "name", "input")).name
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise InvalidValue(f"{name} line {number} is not JSON: {error}") from None
+        if not isinstance(record, dict) or not record.get("text"):
+            raise InvalidValue(f"{name} line {number} has no text")
+        yield number, record
+
+
+def _answer(identity: object, found: Classification) -> dict[str, Any]:
+    """Findings that are shown (low and better); what is only for review stays in the evidence."""
+    shown = {name: level for name, level in {**found.product_types, **found.horizontal}.items() if level.rank > 0}
+    return {
+        "id": identity, "product_types": [name for name in found.product_types if name in shown],
+        "horizontal": [name for name in found.horizontal if name in shown],
+        "confidence": {name: level.value for name, level in shown.items()},
+        "evidence": [{"subject": each.subject, "rule": each.rule, "where": each.where, "what": each.what}
+                     for each in found.evidence]}

@@ -1,0 +1,68 @@
+"""Commands that keep an installation: init, member, doctor."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from domain.errors import SettingsError
+from domain.organisation import Role
+from storage import sources
+from zonewatch.cli import installation, main
+from zonewatch.doctor import Finding, findings
+from zonewatch.settings import PREFIX, PURPOSES, Settings
+from zonewatch.zones import ZONES, appoint, appoint_operator, establish
+
+
+@main.command()
+def init() -> None:
+    """Create the database, the zones with their associations, and the source cards; safe to repeat."""
+    from crawlers.cards import cards
+    found = installation()
+    sources.save_cards(found.db, cards())
+    establish(found.db)
+    operator = found.settings.text("OPERATOR_EMAIL")
+    if operator:
+        appoint_operator(found.db, operator)
+    click.echo(f"ready: {len(ZONES)} zones, {len(cards())} sources, data in {found.settings.data_dir}")
+    if not operator:
+        click.echo("no operator yet: set ZONEWATCH_OPERATOR_EMAIL and run init again")
+
+
+@main.command()
+@click.argument("email")
+@click.option("--zone", required=True, help="Zone, such as fenghua.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.EDITOR.value, show_default=True)
+@click.option("--organisation", help="Name of the organisation; the zone's association when not given.")
+def member(email: str, zone: str, role: str, organisation: str | None) -> None:
+    """Give EMAIL a role in an organisation of a zone; they sign in by a link sent to that address."""
+    appoint(installation().db, email, zone, Role(role), organisation)
+    click.echo(f"{email} is {role} in {zone}; sign in at /sign-in")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what each setting is, where it came from, and what is wrong. Exit status 1 when something must be mended."""
+    screen = Console()
+    try:
+        settings = Settings()
+    except SettingsError as error:
+        screen.print(f"[red]✗[/] {error}")
+        sys.exit(1)
+    table = Table("setting", "value", "from", "meaning")
+    for setting in settings.everything():
+        table.add_row(PREFIX + setting.name, setting.shown or "–", setting.origin,
+                      PURPOSES.get(setting.name, "key of a source"))
+    screen.print(table)
+    found = findings(settings)
+    for finding in found:
+        screen.print(f"[{_COLOURS[finding.level]}]{_MARKS[finding.level]}[/] {finding.text}")
+    if any(finding.level == Finding.WRONG for finding in found):
+        sys.exit(1)
+
+
+_COLOURS = {Finding.GOOD: "green", Finding.NOTE: "yellow", Finding.WRONG: "red"}
+_MARKS = {Finding.GOOD: "✓", Finding.NOTE: "!", Finding.WRONG: "✗"}

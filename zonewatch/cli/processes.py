@@ -1,0 +1,74 @@
+"""Commands that run: web, worker, scheduler, up, demo."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import click
+
+from zonewatch import lifeline
+from zonewatch.cli import installation, main
+
+parent_option = click.option("--parent", type=int, hidden=True)
+
+
+def until_signalled(work: Callable[[threading.Event], None]) -> None:
+    """Run ``work`` with an event that SIGINT and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    work(stop)
+
+
+@main.command()
+@click.option("--host", help="Address to listen on; that of BASE_URL when it is a loopback one, else all.")
+@click.option("--port", type=int, help="Port to listen on; that of BASE_URL when it names one, else 8000.")
+@parent_option
+def web(host: str | None, port: int | None, parent: int | None) -> None:
+    """Serve the portal."""
+    import waitress
+    lifeline.hold(parent)
+    found = installation()
+    base = urlsplit(found.settings.text("BASE_URL"))
+    local = base.hostname in ("127.0.0.1", "localhost", "::1")
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    waitress.serve(found.web(), host=host or ("127.0.0.1" if local else "0.0.0.0"),
+                   port=port or (base.port if local and base.port else 8000), threads=8, ident=None)
+
+
+@main.command()
+@parent_option
+def worker(parent: int | None) -> None:
+    """Index, match, compose, deliver and take tasks until stopped."""
+    from zonewatch.worker import Worker
+    lifeline.hold(parent)
+    until_signalled(Worker(installation()).run)
+
+
+@main.command()
+@parent_option
+def scheduler(parent: int | None) -> None:
+    """Crawl every source when it is due until stopped."""
+    from zonewatch.scheduler import Scheduler
+    lifeline.hold(parent)
+    until_signalled(Scheduler(installation()).run)
+
+
+@main.command()
+def up() -> None:
+    """Run web, worker and scheduler under one parent."""
+    from zonewatch.up import Supervisor
+    installation().db.close()
+    until_signalled(Supervisor().run)
+
+
+@main.command()
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option("--once", is_flag=True, help="Run the road end to end, print what happened, and stop.")
+def demo(no_browser: bool, once: bool) -> None:
+    """Show the product on sample sites of its own, all on this machine."""
+    from zonewatch.demo.show import Show
+    until_signalled(Show(open_browser=not no_browser, once=once).run)

@@ -1,0 +1,79 @@
+"""Scheduler: which source is due, by its card's rhythm and its runs. The only importer of apscheduler."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from crawlers.cards import cards
+from domain import clock
+from domain.source import RunStatus, Source
+from storage import locks, runs, sources, tasks
+from zonewatch.crawls import crawl_in_child
+from zonewatch.wiring import Installation
+
+LOCK = "scheduler"
+CHECK_SECONDS = 30
+RETRY_AFTER = timedelta(hours=1)
+"""A run that did not end well is tried again after this, or after the card's rhythm if that is shorter."""
+log = logging.getLogger("zonewatch.scheduler")
+
+
+class Scheduler:
+    """In-memory jobs rebuilt from the cards at every start; the truth of what is due is in the SourceRun rows."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self._crawling: set[str] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Schedule until ``stop``. Raises Conflict when another scheduler runs."""
+        with locks.exclusive(self.installation.settings.locks, LOCK):
+            tasks.give_back(self.installation.db, (tasks.CRAWL,))
+            sources.save_cards(self.installation.db, cards())
+            scheduler = BackgroundScheduler(
+                timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+                executors={"default": ThreadPoolExecutor(self.installation.settings.crawls),
+                           "tasks": ThreadPoolExecutor(1)})
+            for card in cards():
+                scheduler.add_job(self.crawl_if_due, "interval", [card, stop], seconds=CHECK_SECONDS, id=card.slug,
+                                  next_run_time=datetime.now(scheduler.timezone))
+            scheduler.add_job(self.take_task, "interval", [stop], seconds=2, id="tasks", executor="tasks")
+            scheduler.start()
+            stop.wait()
+            scheduler.shutdown(wait=True)
+
+    def crawl_if_due(self, card: Source, stop: threading.Event) -> None:
+        """Crawl a source whose time has come."""
+        if not stop.is_set() and self.is_due(card):
+            self._crawl(card.slug, stop)
+
+    def is_due(self, card: Source) -> bool:
+        """Whether a source should run now: never ran, or its last run is long enough ago. A run without an end belongs to a
+        killed process (a live one holds its lock and the crawl would be refused): due at once."""
+        with self.installation.db.read() as session:
+            if runs.is_paused(session, card.slug) or card.grade != "proven":
+                return False
+            last = sources.last_started(session).get(card.slug)
+            if last is None or last.status == RunStatus.RUNNING.value:
+                return True
+            ended_well = last.status in (RunStatus.OK.value, RunStatus.HELD.value)
+            wait = card.rhythm if ended_well else min(card.rhythm, RETRY_AFTER)
+            return last.started_at + wait <= clock.now()
+
+    def take_task(self, stop: threading.Event) -> None:
+        """Run a source that a person asked for."""
+        task = None if stop.is_set() else tasks.take(self.installation.db, (tasks.CRAWL,))
+        if task:
+            report = self._crawl(str(task.payload["slug"]), stop)
+            tasks.finish(self.installation.db, task, json.dumps(report, ensure_ascii=False))
+
+    def _crawl(self, slug: str, stop: threading.Event) -> dict[str, object]:
+        report = crawl_in_child(self.installation, slug, stop=stop)
+        log.info("%s", json.dumps(report, ensure_ascii=False))
+        return report

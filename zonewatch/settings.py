@@ -1,0 +1,191 @@
+"""Settings: the only reader of the environment. ``ZONEWATCH_*`` variables win over a .env file, that over defaults."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from domain.errors import SettingsError
+
+PREFIX = "ZONEWATCH_"
+KEY_PREFIX = "KEY_"
+TEST_PREFIXES = ("TEST_", "SCREENSHOTS")
+"""Read by the test suite, not by the product."""
+
+DEFAULTS: dict[str, str] = {
+    "DATA_DIR": "var",
+    "DATABASE_URL": "sqlite:///{data}/zonewatch.db",
+    "SEARCH_URL": "tantivy:{data}/index",
+    "CAPTURES_URL": "{data}/captures",
+    "MAIL_URL": "",
+    "MAIL_FROM": "zonewatch <zonewatch@localhost>",
+    "OPERATOR_EMAIL": "",
+    "GATEWAY_URL": "",
+    "SECRET_KEY": "",
+    "BASE_URL": "http://127.0.0.1:8000",
+    "CRAWLS": "2",
+    "CRAWL_DELAY": "",
+    "NOW": "",
+}
+PURPOSES: dict[str, str] = {
+    "DATA_DIR": "folder of the database, index, captures and locks",
+    "DATABASE_URL": "SQLAlchemy address of the database",
+    "SEARCH_URL": "search engine: tantivy:FOLDER",
+    "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
+    "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
+    "MAIL_FROM": "sender of all mail",
+    "OPERATOR_EMAIL": "who is told of held runs and may operate the portal",
+    "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
+    "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
+    "BASE_URL": "address under which people reach the portal",
+    "CRAWLS": "crawls side by side",
+    "CRAWL_DELAY": "seconds between requests, replaces each card's own; only with GATEWAY_URL",
+    "NOW": "fixes the clock (ISO time with zone) for replays",
+}
+_SECRET = frozenset(("SECRET_KEY", "MAIL_URL", "DATABASE_URL"))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its value, where it came from, and how it may be shown."""
+
+    name: str
+    value: str
+    origin: str
+
+    @property
+    def shown(self) -> str:
+        """The value without any secret."""
+        if self.name.startswith(KEY_PREFIX) or self.name == "SECRET_KEY":
+            return "(set, not shown)" if self.value else ""
+        if self.name in _SECRET:
+            return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", self.value)
+        return self.value
+
+
+class Settings:
+    """All settings of an installation. Raises SettingsError for a value that cannot be used."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None, env_file: Path | None = None) -> None:
+        environment = os.environ if environment is None else environment
+        file = env_file or Path(".env")
+        self._sources = (
+            ("environment", {name: value for name, value in environment.items() if name.startswith(PREFIX)}),
+            (str(file), {name: value or "" for name, value in dotenv_values(file).items() if name.startswith(PREFIX)}))
+        self._check()
+
+    def setting(self, name: str) -> Setting:
+        """One setting with its origin."""
+        for origin, values in self._sources:
+            if values.get(PREFIX + name):
+                return Setting(name, values[PREFIX + name], origin)
+        default = DEFAULTS.get(name, "")
+        if name != "DATA_DIR":
+            default = default.replace("{data}", str(self.data_dir))
+        return Setting(name, default, "default")
+
+    def everything(self) -> list[Setting]:
+        """All settings, the keys of sources that are set included."""
+        return [self.setting(name) for name in (*DEFAULTS, *sorted(self._key_names()))]
+
+    def unknown(self) -> list[str]:
+        """Variables with our prefix that mean nothing: most likely misspelt."""
+        names = {name.removeprefix(PREFIX) for _, values in self._sources for name in values}
+        return sorted(PREFIX + name for name in names - DEFAULTS.keys() - self._key_names()
+                      if not name.startswith(TEST_PREFIXES))
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of everything that is kept locally."""
+        return Path(self.setting("DATA_DIR").value).absolute()
+
+    @property
+    def locks(self) -> Path:
+        """Folder of the locks between processes."""
+        return self.data_dir / "locks"
+
+    @property
+    def crawls(self) -> int:
+        """How many crawls run side by side."""
+        return int(self.setting("CRAWLS").value)
+
+    @property
+    def crawl_delay(self) -> float | None:
+        """Seconds between two requests; None keeps each card's own."""
+        value = self.setting("CRAWL_DELAY").value
+        return float(value) if value else None
+
+    @property
+    def now(self) -> datetime | None:
+        """The fixed time, if any."""
+        value = self.setting("NOW").value
+        if not value:
+            return None
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder of the embedded index."""
+        return Path(self.setting("SEARCH_URL").value.removeprefix("tantivy:"))
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """API keys by source slug."""
+        return {name.removeprefix(KEY_PREFIX).lower(): self.setting(name).value for name in self._key_names()}
+
+    @property
+    def secret_key(self) -> str:
+        """The signing key; generated once per installation when it is not set."""
+        given = self.setting("SECRET_KEY").value
+        return given or self._kept_secret()
+
+    def text(self, name: str) -> str:
+        """A setting as text; empty when unset."""
+        return self.setting(name).value
+
+    def _kept_secret(self) -> str:
+        path = self.data_dir / "secret_key"
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            return path.read_text()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        return path.read_text()
+
+    def _key_names(self) -> set[str]:
+        return {name.removeprefix(PREFIX) for _, values in self._sources for name in values
+                if name.startswith(PREFIX + KEY_PREFIX)}
+
+    def _check(self) -> None:
+        for name, read in (("CRAWLS", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
+            value = self.setting(name).value
+            try:
+                if value:
+                    read(value)
+            except ValueError:
+                raise SettingsError(f"{PREFIX}{name}={value!r} cannot be read; it {_WANTED[name]}") from None
+        if self.crawls < 1:
+            raise SettingsError(f"{PREFIX}CRAWLS must be at least 1")
+        if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
+            raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
+                                "real sources are asked at the pace their cards promise")
+        if not self.text("SEARCH_URL").startswith("tantivy:"):
+            raise SettingsError(f"{PREFIX}SEARCH_URL must be tantivy:FOLDER")
+        for name in ("BASE_URL", "GATEWAY_URL"):
+            value = self.text(name)
+            if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+                raise SettingsError(f"{PREFIX}{name}={value!r} must be an http or https address")
+
+
+_WANTED = {"CRAWLS": "wants a whole number", "CRAWL_DELAY": "wants seconds", "NOW": "wants an ISO time with its zone"}

@@ -1,0 +1,92 @@
+"""Wiring: builds every room from the settings, each once and only when asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from domain import clock
+from storage.captures import CaptureStore
+from storage.session import Database
+from zonewatch.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from crawlers.run import CrawlOptions
+    from indexer.backends.tantivy import TantivyIndex
+    from indexer.service import SearchService
+    from subscriptions.channels.port import MailChannel
+    from subscriptions.compose import Composer
+    from subscriptions.service import SubscriptionService
+
+
+class Installation:
+    """The parts of one installation. Imports are late: a crawl needs no web, a search no crawler."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        clock.fix(settings.now)
+
+    @cached_property
+    def db(self) -> Database:
+        """The database, migrated."""
+        db = Database(self.settings.text("DATABASE_URL"))
+        db.migrate()
+        return db
+
+    @cached_property
+    def captures(self) -> CaptureStore:
+        """Raw answers."""
+        return CaptureStore(self.settings.text("CAPTURES_URL"))
+
+    @cached_property
+    def index(self) -> TantivyIndex:
+        """The embedded search index."""
+        from indexer.backends.tantivy import TantivyIndex
+        return TantivyIndex(self.settings.index_dir)
+
+    @cached_property
+    def search(self) -> SearchService:
+        """Search over store and index."""
+        from indexer.service import SearchService
+        return SearchService(self.db, self.index)
+
+    @cached_property
+    def subscriptions(self) -> SubscriptionService:
+        """Subscriptions and sign-in."""
+        from subscriptions.service import SubscriptionService
+        return SubscriptionService(self.db, self.settings.secret_key, self.settings.text("BASE_URL"),
+                                   self.settings.text("MAIL_FROM"))
+
+    @cached_property
+    def composer(self) -> Composer:
+        """Writes alert and bulletin mails."""
+        from subscriptions.compose import Composer
+        return Composer(self.settings.text("BASE_URL"), self.settings.text("MAIL_FROM"), self.settings.secret_key)
+
+    @cached_property
+    def mail(self) -> MailChannel | None:
+        """The mail server; None when no MAIL_URL is set, and mails wait."""
+        from subscriptions.channels.smtp import SmtpChannel
+        url = self.settings.text("MAIL_URL")
+        return SmtpChannel(url) if url else None
+
+    def crawl_options(self, *, full: bool = False, since: date | None = None, dry_run: bool = False) -> CrawlOptions:
+        """How a crawl of this installation fetches."""
+        from crawlers.run import CrawlOptions
+        return CrawlOptions(
+            gateway_url=self.settings.text("GATEWAY_URL") or None, delay=self.settings.crawl_delay,
+            locks=self.settings.locks, base_url=self.settings.text("BASE_URL"), full=full, since=since, dry_run=dry_run,
+            keys=self.settings.keys)
+
+    def web(self) -> WSGIApplication:
+        """The portal as a WSGI application."""
+        from webapp import create_app
+        from webapp.services import Services
+        from zone.bulletins.service import BulletinService
+        return create_app(Services(
+            db=self.db, captures=self.captures, search=self.search, subscriptions=self.subscriptions,
+            bulletins=BulletinService(self.db), secret_key=self.settings.secret_key,
+            base_url=self.settings.text("BASE_URL")))
