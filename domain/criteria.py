@@ -153,7 +153,7 @@ def from_json(values: Mapping[str, Any]) -> Criteria:
     ready: dict[str, Any] = {}
     for name, value in values.items():
         if name == "scope":
-            if value not in Scope:
+            if value not in list(Scope):
                 raise InvalidValue(f"unknown scope {value!r}: want {' or '.join(Scope)}")
             ready[name] = Scope(value)
         else:

@@ -15,12 +15,14 @@ Words = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """HS codes (digits only) and ICS codes (with dots) of a type: ``exact`` mean it and little else."""
+    """HS codes (digits only) and ICS codes (with dots) of a type: ``exact`` mean it and little else; ``telling`` ones
+    are shared, yet give a weak term its sense."""
 
     hs_exact: tuple[str, ...] = ()
     hs_shared: tuple[str, ...] = ()
     ics_exact: tuple[str, ...] = ()
     ics_shared: tuple[str, ...] = ()
+    telling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

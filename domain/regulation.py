@@ -15,7 +15,8 @@ class Regulation:
     """One rule of one market.
 
     ``applies_to`` names industries and product types; empty marks a false lead, which is never recorded. ``numbers``
-    and ``names`` are how texts cite it, ``aliases`` what a searcher types for it. A rule that ``needs_product`` binds
+    and ``names`` are how texts cite it, ``aliases`` what a searcher types for it; notices of its ``kinds`` are about it
+    by nature. A rule that ``needs_product`` binds
     only through a product named in the notice; one with ``needs_words`` is a low finding without one of them.
     """
 
@@ -28,6 +29,7 @@ class Regulation:
     numbers: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
     needs_words: tuple[str, ...] = ()
     needs_product: bool = False
 
@@ -44,7 +46,7 @@ REGULATIONS: Mapping[str, Regulation] = MappingProxyType({
     row["id"]: Regulation(
         row["id"], row["market"], row["title"], row["zh"], frozenset(row["applies_to"]), row.get("condition", ""),
         tuple(row.get("numbers", ())), tuple(row.get("names", ())), tuple(row.get("aliases", ())),
-        tuple(row.get("needs_words", ())), row.get("needs_product", False))
+        frozenset(row.get("kinds", ())), tuple(row.get("needs_words", ())), row.get("needs_product", False))
     for row in load("regulations")["regulations"]
 })
 """Every regulation by id."""

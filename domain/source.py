@@ -115,6 +115,8 @@ REASONS: dict[str, tuple[str, str]] = {
                    "{asked} 个页面中有 {lost} 个读取失败，首个：{why_zh}"),
     "timed_out": ("{url} did not answer in time", "{url} 超时未应答"),
     "cut_off": ("the answer of {url} broke off before its end", "{url} 的应答在中途断开"),
+    "closed": ("{url} closed the connection without an answer", "{url} 未作应答就断开了连接"),
+    "redirect_loop": ("{url} redirects without end", "{url} 不断跳转，没有终点"),
     "unreachable": ("{url} could not be reached: {why}", "无法连接 {url}：{why}"),
     "off_site": ("{url} led to {target}, which is no address of this source", "{url} 跳转到 {target}，不属于该来源的地址"),
     "no_answer": ("no usable answer from {url}: {why}", "{url} 没有给出可用的应答：{why}"),

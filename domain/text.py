@@ -86,7 +86,7 @@ def fold(text: str) -> str:
         return text.lower()
     text = text.casefold()
     if _ACCENTED.search(text):
-        text = _ACCENTED.sub(_fold, unicodedata.normalize("NFC", text))
+        text = " ".join(_ACCENTED.sub(_fold, unicodedata.normalize("NFC", text)).split())
     if _ANY_CJK.search(text):
         text = _to_simplified().convert(text)
     return text

@@ -34,6 +34,10 @@ class NoticeCodes:
         codes = product_type.codes
         return _begins(self.hs, codes.hs_shared) or _begins(self.ics, codes.ics_shared)
 
+    def telling(self, product_type: ProductType) -> str:
+        """A shared code that gives a weak term its sense, or nothing."""
+        return _begins(self.hs + self.ics, product_type.codes.telling)
+
     def wider(self, product_type: ProductType) -> str:
         """A heading or group above the type's own codes (HS 8481, ICS 23.100), or nothing."""
         codes = product_type.codes

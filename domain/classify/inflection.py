@@ -7,7 +7,7 @@ The rules are loose on purpose: a form that no language has never occurs in a te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 _CYRILLIC = re.compile("[а-я]")
 _RU_ENDINGS = ("", "а", "у", "ом", "е", "ы", "и", "ов", "ам", "ами", "ах", "ей", "ь", "ю", "я", "ем", "ев", "ям", "ями",
@@ -25,6 +25,13 @@ def forms(word: str, lang: str) -> frozenset[str]:
     if _CYRILLIC.search(word):
         return frozenset((word, *_russian(word)))
     return frozenset((word, *_RULES.get(lang, _anyhow)(word)))
+
+
+def inflected_places(term: Sequence[str], lang: str) -> frozenset[int]:
+    """Which words of a term change: all where adjectives follow the noun, else the last; long ones of no language."""
+    last = len(term) - 1
+    return frozenset(place for place, word in enumerate(term)
+                     if place == last or lang in _INFLECTS_EVERY_WORD or (not lang and len(word) >= _LONG))
 
 
 def _anyhow(word: str) -> Iterable[str]:
@@ -113,5 +120,4 @@ def _russian(word: str) -> Iterable[str]:
 _RULES: dict[str, Callable[[str], Iterable[str]]] = {
     "en": _plural, "de": _german, "nl": _dutch, "fr": _french, "es": _iberian, "pt": _iberian, "it": _italian, "pl": _polish,
 }
-INFLECTS_EVERY_WORD = frozenset(("de", "fr", "es", "pt", "it", "pl", "ru"))
-"""Languages whose adjectives change with the noun; elsewhere only the last word of a term is inflected."""
+_INFLECTS_EVERY_WORD = frozenset(("de", "fr", "es", "pt", "it", "pl", "ru"))

@@ -9,7 +9,7 @@ from functools import cache
 
 from domain.classify.phrases import Lexicon, Mark, Role
 from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES, ProductType, Words
-from domain.regulation import REGULATIONS, Regulation
+from domain.regulation import REGULATIONS
 from domain.text import normalise
 from domain.vocabulary import load
 
@@ -32,8 +32,8 @@ def _product_marks() -> Iterator[Mark]:
                             (Role.NEGATIVE, each.negative)):
             yield from _marks(role, each.id, terms)
         for number, (term, qualifier) in enumerate(each.qualified):
-            yield Mark(Role.QUALIFIED, each.id, term, str(number))
-            yield Mark(Role.QUALIFIER, each.id, qualifier, str(number))
+            yield Mark(Role.QUALIFIED, each.id, term, pair=number)
+            yield Mark(Role.QUALIFIER, each.id, qualifier, pair=number)
     for industry in INDUSTRIES.values():
         yield from _marks(Role.MODIFIER, industry.id, industry.modifiers)
     for neighbour in ADJACENT_TYPES.values():
@@ -77,19 +77,25 @@ def _regulation_marks() -> Iterator[Mark]:
 
 _ACT_THEN_SUFFIX = re.compile(r"(\d+/\d+)/(?:EU|EC|EEC)")
 _ACT_WITH_PREFIX = re.compile(r"\((?:EU|EC)\) (\d+/\d+)")
+_TELLING_ACT = re.compile(r"\d{4}/\d{4}")
 _UK_STATUTORY = re.compile(r"SI (\d{4})/(\d+)")
+_BEFORE_ACT = ("no", "nr", "regulation", "verordnung", "règlement", "reglamento", "regolamento", "regulamento")
 
 
-def _written_forms(number: str) -> tuple[str, ...]:
+def _written_forms(number: str) -> Iterator[str]:
     """The ways in which languages write an official number: 2011/65/EU, 2011/65/UE; (EU) No 528/2012, (UE) n° 528/2012,
     第1907/2006号; S.I. 2012/3032, 2012 No. 3032."""
+    yield number
     europe = load("words")["european"]
     if found := _ACT_THEN_SUFFIX.fullmatch(number):
-        return tuple(f"{found[1]}/{suffix}" for suffix in europe)
-    if found := _ACT_WITH_PREFIX.fullmatch(number):
-        return tuple(f"{prefix} {middle} {found[1]}" for prefix in europe for middle in ("", "no", "nr", "n")) + tuple(
-            f"{word} {found[1]}" for word in ("no", "nr", "regulation", "verordnung", "reglamento", "regolamento", "regulamento"))
-    if found := _UK_STATUTORY.fullmatch(number):
+        yield from (f"{found[1]}/{suffix}" for suffix in europe)
+    elif found := _ACT_WITH_PREFIX.fullmatch(number):
+        act = found[1]
+        yield from (f"{prefix} {middle} {act}" for prefix in europe for middle in ("", "no", "nr", "n"))
+        yield from (f"{act}/{suffix}" for suffix in europe)
+        yield from (f"{word} {act}" for word in _BEFORE_ACT)
+        if _TELLING_ACT.fullmatch(act):
+            yield act
+    elif found := _UK_STATUTORY.fullmatch(number):
         year, serial = found.groups()
-        return f"SI {year}/{serial}", f"S.I. {year}/{serial}", f"{year} No. {serial}", f"{year}/{serial}"
-    return (number,)
+        yield from (f"S.I. {year}/{serial}", f"{year} No. {serial}", f"{year}/{serial}")

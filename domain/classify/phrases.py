@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from domain.classify.inflection import INFLECTS_EVERY_WORD, forms
+from domain.classify.inflection import forms, inflected_places
 from domain.text import CJK, clean, fold, has_cjk
 from domain.vocabulary import load
 
@@ -35,12 +35,14 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One meaning of a phrase: its role, for which subject (type, regulation, trap), as written, in which language."""
+    """One meaning of a phrase: its role, for which subject (type, regulation, trap), as written, in which language.
+    ``pair`` joins a qualified term with its qualifier."""
 
     role: Role
     subject: str
     term: str
     lang: str = ""
+    pair: int = 0
 
 
 @dataclass(slots=True)
@@ -69,12 +71,16 @@ class Hit:
                 and self.end - self.start < other.end - other.start)
 
 
+LONGEST = 32
+"""No phrase is longer (in words or letters); what covers a hit begins at most so far before it."""
+
+
 BREAK = ""
 """Stands among the words where a clause ends: no phrase reaches across."""
 
 _WORDS = re.compile(rf"[,;:!?。、{CJK}]+|\.(?=\s|$)|((?<=\d)/(?=\d)|[^\W\d_{CJK}]{{2,}}+(?=\d{{3}})|[^\W_{CJK}]+)")
 _CJK_GAPS = re.compile(rf"(?<=[{CJK}])[\s・·]+(?=[{CJK}])")
-_HYPHENATED = re.compile(r"([^\W\d_]{3,})-(?=([^\W\d_]{3,}))")
+_HYPHENATED = re.compile(r"(?<![^\W\d_])([^\W\d_]{3,}+)-(?=([^\W\d_]{3,}+))")
 _ACRONYM = re.compile(r"[A-Z]{2,5}s?|[A-Z]-[A-Z]{2,5}")
 _STEM = 5
 
@@ -118,9 +124,9 @@ class Lexicon:
 
     def _add_spaced(self, spelling: list[str], mark: Mark, inflect: bool) -> None:
         cased = mark.term if _ACRONYM.fullmatch(mark.term) else ""
-        every = mark.lang in INFLECTS_EVERY_WORD
-        choices = [forms(word, mark.lang) if inflect and not cased and (every or place == len(spelling) - 1)
-                   else frozenset((word,)) for place, word in enumerate(spelling)]
+        inflected = frozenset() if cased or not inflect else inflected_places(spelling, mark.lang)
+        choices = [forms(word, mark.lang) if place in inflected else frozenset((word,))
+                   for place, word in enumerate(spelling)]
         key = (tuple(choices), cased)
         phrase = self._known.get(key)
         if phrase is None:
@@ -169,8 +175,12 @@ def _continues(found: list[str], start: int, phrase: Phrase) -> bool:
 
 
 def _written(phrase: Phrase, cleaned: str) -> bool:
-    """Whether capitals are as they must be: REACH is a law, reach is a word."""
-    return not phrase.cased or re.search(rf"(?<!\w){re.escape(phrase.cased)}(?!\w)", cleaned) is not None
+    """Whether capitals are as they must be: REACH is a law, reach is a word, and KEEP OUT OF REACH says nothing."""
+    if not phrase.cased:
+        return True
+    if cleaned.isascii() and cleaned.isupper() and cleaned.count(" ") > 1:
+        return False
+    return re.search(rf"(?<![^\W{CJK}]){re.escape(phrase.cased)}(?![^\W{CJK}])", cleaned) is not None
 
 
 def _cuts_word(text: str, start: int, term: str) -> bool:

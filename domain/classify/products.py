@@ -16,7 +16,7 @@ from domain.classification import Confidence, Evidence
 from domain.classify.phrases import Role
 from domain.classify.reading import RULE_LIKE, Found, Reading
 from domain.classify.sources import excluding_category, including_category
-from domain.product_type import INDUSTRIES, PRECEDENCE, PRODUCT_TYPES, ProductType
+from domain.product_type import PRECEDENCE, PRODUCT_TYPES, ProductType
 from domain.regulation import REGULATIONS
 
 HIGH, MEDIUM, LOW, REVIEW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW, Confidence.REVIEW
@@ -66,8 +66,8 @@ def _judge_type(product_type: ProductType, reading: Reading) -> Verdict | None:
 def _head_terms(product_type: ProductType, reading: Reading) -> tuple[list[Found], list[Found]]:
     """Strong and weak terms in title and product; a qualified term is strong when its qualifier stands there too."""
     head, name = reading.head, product_type.id
-    qualifiers = {found.mark.lang for found in head.get(Role.QUALIFIER, name)}
-    qualified = [found for found in head.get(Role.QUALIFIED, name) if found.mark.lang in qualifiers]
+    qualifiers = {found.mark.pair for found in head.get(Role.QUALIFIER, name)}
+    qualified = [found for found in head.get(Role.QUALIFIED, name) if found.mark.pair in qualifiers]
     return head.get(Role.STRONG, name) + qualified, head.get(Role.WEAK, name)
 
 
@@ -116,7 +116,8 @@ def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found])
         level, rule = _LOWER.get(level), f"{rule};codes_disagree"
     if doubts and level in _LOWER:
         level, rule = _LOWER[level], f"{rule};doubt_in_body"
-    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=True)
+    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=True,
+                    where="category" if rule.startswith("category") else "codes")
 
 
 def _sense(product_type: ProductType, reading: Reading,
@@ -155,9 +156,11 @@ def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
         return MEDIUM, "weak_term+rule_for_type", rules[:1], ""
     if decisive := body.get(Role.DECISIVE, name):
         return MEDIUM, "weak_term+body_context", decisive[:1], ""
-    contexts = _distinct(body.get(Role.CONTEXT, name))
+    contexts = body.get(Role.CONTEXT, name)
     if category and contexts:
         return MEDIUM, "category+weak_term+body_context", contexts[:1], category
+    if telling := reading.codes.telling(product_type):
+        return MEDIUM, "telling_code+weak_term", [], telling
     if shared:
         return LOW, "shared_code+weak_term", [], shared
     return (REVIEW, "weak_term+body_context", contexts[:1], "") if contexts else (None, "", [], "")
@@ -213,14 +216,20 @@ def _add_code_candidates(found: dict[str, Verdict], reading: Reading) -> None:
 
 def _apply_precedence(found: dict[str, Verdict]) -> Iterator[Verdict]:
     """A general type goes when a specific one of its industry stands; then the tie-breaks between types."""
-    standing = {name for name, verdict in found.items() if _stands(verdict)}
-    dropped = {name for rule in PRECEDENCE if rule.first in standing for name in rule.drop_weak
+    standing = [name for name, verdict in found.items() if _stands(verdict)]
+    dropped = {name: rule.first for rule in PRECEDENCE if rule.first in standing for name in rule.drop_weak
                if name in found and found[name].weak_only}
-    for industry in INDUSTRIES:
-        if any(PRODUCT_TYPES[name].industry == industry and not PRODUCT_TYPES[name].general for name in standing - dropped):
-            dropped |= {name for name in found if PRODUCT_TYPES[name].general and PRODUCT_TYPES[name].industry == industry}
+    for name in standing:
+        if not PRODUCT_TYPES[name].general and name not in dropped:
+            dropped |= {each: name for each in found
+                        if PRODUCT_TYPES[each].general and PRODUCT_TYPES[each].industry == PRODUCT_TYPES[name].industry}
     for name, verdict in found.items():
-        yield Verdict(name, None, verdict.evidence) if name in dropped and verdict.level is not None else verdict
+        yield _drop(verdict, dropped[name]) if name in dropped and verdict.level is not None else verdict
+
+
+def _drop(verdict: Verdict, winner: str) -> Verdict:
+    reason = Evidence(verdict.subject, f"dropped_for:{winner}", "precedence", winner)
+    return Verdict(verdict.subject, None, (*verdict.evidence, reason))
 
 
 def _stands(verdict: Verdict | None) -> bool:

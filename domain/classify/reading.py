@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 from domain.classify.codes import NoticeCodes, codes_of
 from domain.classify.lexicon import lexicon
-from domain.classify.phrases import Hit, Mark, Role
+from domain.classify.phrases import LONGEST, Hit, Mark, Role
 from domain.notice import Notice, NoticeKind
 from domain.product_type import PRODUCT_TYPES
 from domain.text import clean, tokens
 
 _TERMS = frozenset((Role.STRONG, Role.WEAK, Role.QUALIFIED, Role.ADJACENT))
-_QUALIFIED = frozenset((Role.QUALIFIED, Role.QUALIFIER))
 _VETOES = frozenset((Role.NEGATIVE, Role.TRAP))
 _EXPLAINING = frozenset((Role.CONTEXT, Role.MODIFIER))
 _CONSUMING = _TERMS - {Role.QUALIFIED} | _VETOES | _EXPLAINING
 _COMMON_SCRIPTS = frozenset(("", "en", "zh-Hans", "zh-Hant", "ja", "ko", "ru"))
 _UNKNOWN_LANGUAGES = frozenset(("", "und", "mul"))
 _LONG_WORD = 10
+_HEAD_LIMIT, _BODY_LIMIT = 5_000, 100_000
 
 RULE_LIKE = frozenset((
     NoticeKind.TECHNICAL_REGULATION, NoticeKind.TBT_NOTIFICATION, NoticeKind.STANDARD, NoticeKind.GUIDANCE,
@@ -52,10 +52,13 @@ class Part:
     def __init__(self, finds: Iterable[Found]) -> None:
         """One find a place is enough, though several terms (singular, plural) may meet there."""
         self._finds: dict[tuple[Role, str], list[Found]] = defaultdict(list)
-        places = {(found.mark.role, found.mark.subject, found.mark.lang if found.mark.role in _QUALIFIED else "",
-                   found.where, found.item, found.hit.cjk, found.hit.start, found.hit.end): found for found in finds}
-        for found in places.values():
-            self._finds[found.mark.role, found.mark.subject].append(found)
+        seen = set()
+        for found in finds:
+            place = (found.mark.role, found.mark.subject, found.mark.pair, found.where, found.item, found.hit.cjk,
+                     found.hit.start, found.hit.end)
+            if place not in seen:
+                seen.add(place)
+                self._finds[found.mark.role, found.mark.subject].append(found)
 
     def get(self, role: Role, subject: str) -> list[Found]:
         """Finds of one role for one subject."""
@@ -82,16 +85,19 @@ class Reading:
 
 
 def read(notice: Notice) -> Reading:
-    """Find everything the vocabularies know in a notice. The brand is no evidence: Chicago Pneumatic makes batteries."""
+    """Find everything the vocabularies know in a notice. The brand is no evidence: Chicago Pneumatic makes batteries.
+
+    Of a monstrous text only the beginning is read (5,000 characters of title and product, 100,000 of the body).
+    """
     items = _items(notice)
     head = [found for where, number, text in _head_texts(notice, items)
             for found in _finds(lexicon().find_in(text), notice.lang, where, number)]
-    body = _finds(lexicon().find(notice.summary), notice.lang, "body", 0)
+    body = _finds(lexicon().find(notice.summary[:_BODY_LIMIT]), notice.lang, "body", 0)
     return Reading(notice, Part(head), Part(body), codes_of(notice), len(items) > 1)
 
 
 def _head_texts(notice: Notice, items: list[str]) -> Iterator[tuple[str, int, str]]:
-    yield "title", 0, _without_brand(clean(notice.title), clean(notice.brand))
+    yield "title", 0, _without_brand(clean(notice.title[:_HEAD_LIMIT]), clean(notice.brand))
     for number, item in enumerate(items):
         yield "product", number, item
 
@@ -101,7 +107,7 @@ _LIST_MARK = re.compile(r"[;,、]")
 
 def _items(notice: Notice) -> list[str]:
     """The product field, cut into the items of a list where the notice is about rules."""
-    product = clean(notice.product)
+    product = clean(notice.product[:_HEAD_LIMIT])
     if notice.kind in RULE_LIKE:
         return [item for item in _LIST_MARK.split(product) if item.strip()]
     return [product] if product else []
@@ -125,9 +131,16 @@ def _names_product(brand: str) -> bool:
 def _finds(hits: list[Hit], lang: str, where: str, item: int) -> list[Found]:
     """The marks of hits that stand: readable in the notice's language and not part of a longer phrase."""
     readable = [(hit, [mark for mark in hit.marks if _is_readable(mark, hit, lang)]) for hit in hits]
-    consuming = [(hit, marks) for hit, marks in readable if any(mark.role in _CONSUMING for mark in marks)]
-    return [Found(mark, hit, where, item) for hit, marks in readable for mark in marks
-            if not any(hit.inside(other) and _hides(others, mark) for other, others in consuming)]
+    consuming: dict[tuple[bool, int], list[tuple[Hit, list[Mark]]]] = defaultdict(list)
+    for hit, marks in readable:
+        if any(mark.role in _CONSUMING for mark in marks):
+            consuming[hit.cjk, hit.start].append((hit, marks))
+    found = []
+    for hit, marks in readable:
+        around = [others for start in range(hit.start - LONGEST, hit.start + 1) if (hit.cjk, start) in consuming
+                  for other, others in consuming[hit.cjk, start] if hit.inside(other)]
+        found += [Found(mark, hit, where, item) for mark in marks if not any(_hides(others, mark) for others in around)]
+    return found
 
 
 def _is_readable(mark: Mark, hit: Hit, lang: str) -> bool:
@@ -136,7 +149,7 @@ def _is_readable(mark: Mark, hit: Hit, lang: str) -> bool:
     if mark.role not in _TERMS or mark.lang in _COMMON_SCRIPTS:
         return True
     base = lang.lower().partition("-")[0]
-    if mark.lang == base or base in _UNKNOWN_LANGUAGES or mark.role is Role.QUALIFIED:
+    if mark.lang == base or base in _UNKNOWN_LANGUAGES:
         return True
     return mark.role is not Role.WEAK and (hit.end - hit.start > 1 or len(mark.term) >= _LONG_WORD)
 
@@ -149,4 +162,6 @@ def _hides(longer: list[Mark], mark: Mark) -> bool:
     if mark.role not in _TERMS or any(
             other.role is Role.STRONG and PRODUCT_TYPES[other.subject].keeps_inner for other in longer):
         return False
+    if mark.role is Role.ADJACENT:
+        return any(other.role in _TERMS for other in longer)
     return mark.role is Role.WEAK or any(other.role not in _EXPLAINING for other in longer)

@@ -14,13 +14,16 @@ _ABBREVIATIONS = frozenset(("inc", "ltd", "co", "corp", "no", "nr", "mod", "vs",
                             "gmbh", "s.a", "u.s", "u.s.a", "e.g", "i.e", "art", "fig", "vol", "ed", "inv", "pos", "spec"))
 
 
+_LONGEST_TITLE = 1000
+
+
 def split_title(text: str) -> tuple[str, str]:
     """The first sentence of a text and the rest: in these records the title, then the body."""
-    for end in _SENTENCE_END.finditer(text):
+    for end in _SENTENCE_END.finditer(text, 0, _LONGEST_TITLE):
         before = text[:end.start()].rsplit(maxsplit=1)
         if before and before[-1].strip("(\"'").casefold() not in _ABBREVIATIONS:
             return text[:end.start()].strip(), text[end.end():].strip()
-    return text.strip(), ""
+    return text[:_LONGEST_TITLE].strip(), text[_LONGEST_TITLE:].strip()
 
 
 def notice_of(text: str, lang: str = "", market: str = "", source: str = "", kind: str = "", category: str = "",

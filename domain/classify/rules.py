@@ -15,12 +15,13 @@ from domain.classification import Confidence, Evidence
 from domain.classify.phrases import Role
 from domain.classify.reading import RULE_LIKE, Found, Reading
 from domain.market import INTERNATIONAL, MARKETS, holds_in
-from domain.notice import NoticeKind
+from domain.notice import Notice, NoticeKind
 from domain.regulation import REGULATIONS, Regulation
 from domain.text import clean, fold
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
-_NEUTRAL = frozenset(("", INTERNATIONAL, "CN"))
+_UNSAID = frozenset(("", INTERNATIONAL))
+_NEUTRAL = _UNSAID | {"CN"}
 _DRAFTS = frozenset((NoticeKind.TBT_NOTIFICATION, NoticeKind.TECHNICAL_REGULATION))
 _ACTS = re.compile(r"\bamend|\bexempt|\brepeal|\bannex\b|\bimplement|\bsupplement|修订|修正|修改|豁免|附件|废止")
 
@@ -31,7 +32,15 @@ def cited(reading: Reading, product_types: Collection[str]) -> dict[str, Finding
     """Regulations with confidence and evidence; ``product_types`` are those that stand at medium or above."""
     named = reading.head.subjects(Role.NUMBER, Role.NAME) | reading.body.subjects(Role.NUMBER, Role.NAME)
     findings = ((name, _judge(REGULATIONS[name], reading, product_types)) for name in REGULATIONS if name in named)
-    return {name: finding for name, finding in findings if finding is not None}
+    found = {name: finding for name, finding in findings if finding is not None}
+    return _implied(reading.notice, product_types) | found
+
+
+def _implied(notice: Notice, product_types: Collection[str]) -> dict[str, Finding]:
+    """Regulations that notices of this kind are about by nature, where they reach a standing product type."""
+    kind = str(notice.kind)
+    return {each.id: (MEDIUM, (Evidence(each.id, "kind_with_product", "kind", kind),)) for each in REGULATIONS.values()
+            if kind in each.kinds and holds_in(each.market, notice.market) and any(map(each.binds, product_types))}
 
 
 def _judge(regulation: Regulation, reading: Reading, product_types: Collection[str]) -> Finding | None:
@@ -67,22 +76,21 @@ def _counts(regulation: Regulation, reading: Reading, found: Found) -> bool:
         return True
     if found.mark.role is Role.NUMBER:
         return market in _NEUTRAL or found.where != "body"
-    return market in _NEUTRAL - {"CN"} and _names_market(regulation.market, reading)
+    return market in _UNSAID and _names_market(regulation.market, reading)
 
 
 def _level(reading: Reading, found: Found) -> tuple[Confidence, str]:
-    notice = reading.notice
-    foreign = not any(holds_in(REGULATIONS[found.mark.subject].market, place) for place in (notice.market,)) and (
-        notice.market not in _NEUTRAL)
-    if foreign:
+    notice, rule_market = reading.notice, REGULATIONS[found.mark.subject].market
+    in_head = found.where != "body"
+    if found.mark.role is Role.NAME:
+        return (MEDIUM, "name_in_title") if in_head else (LOW, "name_in_body")
+    if not holds_in(rule_market, notice.market) and notice.market not in _NEUTRAL:
         return LOW, "number_in_title;other_market"
-    if found.mark.role is Role.NUMBER:
-        if found.where != "body":
-            return HIGH, "number_in_title"
-        if notice.kind in _DRAFTS and _ACTS.search(fold(clean(notice.summary))):
-            return MEDIUM, "number_in_body;acts_on_it"
-        return LOW, "number_in_body"
-    return (MEDIUM, "name_in_title") if found.where != "body" else (LOW, "name_in_body")
+    if in_head:
+        return HIGH, "number_in_title"
+    if notice.kind in _DRAFTS and _ACTS.search(fold(clean(notice.summary))):
+        return MEDIUM, "number_in_body;acts_on_it"
+    return LOW, "number_in_body"
 
 
 def _has_word(regulation: Regulation, reading: Reading) -> bool:

@@ -1,0 +1,172 @@
+"""Mail by SMTP, over one connection that is kept between mails."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from ipaddress import ip_address
+from typing import cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from domain.errors import SettingsError
+from subscriptions.channels.port import Broken, Postponed, Refused, Unreachable
+
+TIMEOUT_SECONDS = 30.0
+_PORTS = {"smtp": 25, "smtps": 465}
+_HOPELESS_FOR_ALL = frozenset((500, 501, 502, 503, 530, 534, 535, 538, 550, 553, 554))
+"""Codes that, said of our sender address, say that the server lets none of our mail in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where and how to hand in mail."""
+
+    host: str
+    port: int
+    tls: bool
+    starttls: bool
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"SmtpServer({self.host}:{self.port})"
+
+
+def server(mail_url: str) -> SmtpServer:
+    """The server behind ``smtp://user:password@host:port?starttls=1`` or ``smtps://…``. Raises SettingsError, which never
+    repeats the password; also when a password would cross the net in clear."""
+    try:
+        parts = urlsplit(mail_url)
+        port = parts.port
+    except ValueError:
+        raise SettingsError("the mail address has a wrong port: want smtp://user:password@host:port") from None
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if parts.scheme not in _PORTS or not parts.hostname or options.keys() - {"starttls"}:
+        raise SettingsError("the mail address must be like smtp://user:password@host:587?starttls=1 or smtps://host")
+    starttls = options.get("starttls", ["0"])[-1] == "1"
+    found = SmtpServer(parts.hostname, port or (587 if starttls else _PORTS[parts.scheme]), parts.scheme == "smtps",
+                       starttls, unquote(parts.username or ""), unquote(parts.password or ""))
+    if found.password and not (found.tls or found.starttls or _is_loopback(found.host)):
+        raise SettingsError(f"the mail password would go to {found.host} in clear: use smtps:// or add ?starttls=1")
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class SmtpChannel:
+    """A MailChannel. ``mail_url`` as by ``server``; ``timeout`` in seconds bounds every answer of the server. The password
+    never stands in an error or a log."""
+
+    def __init__(self, mail_url: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        self.server = server(mail_url)
+        self._timeout = timeout
+        self._client: smtplib.SMTP | None = None
+
+    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+        """Hand over one mail; see MailChannel."""
+        fresh = self._client is None
+        client = self._client or self._connect()
+        try:
+            self._offer(client, message, sender, recipient)
+        except _Gone as error:
+            self.close()
+            if fresh or error.after_data:
+                raise Broken(str(error)) from None
+            # A kept connection may have been closed while idle; nothing was handed over, so once more on a new one.
+            self.send(message, sender, recipient)
+
+    def close(self) -> None:
+        """End the connection politely, if there is one."""
+        client, self._client = self._client, None
+        if client is not None:
+            try:
+                client.quit()
+            except (OSError, smtplib.SMTPException):
+                client.close()
+
+    def _connect(self) -> smtplib.SMTP:
+        tls = ssl.create_default_context()
+        try:
+            client = (smtplib.SMTP_SSL(self.server.host, self.server.port, timeout=self._timeout, context=tls)
+                      if self.server.tls else smtplib.SMTP(self.server.host, self.server.port, timeout=self._timeout))
+            client.ehlo_or_helo_if_needed()
+            if self.server.starttls:
+                client.starttls(context=tls)
+                client.ehlo_or_helo_if_needed()
+            if self.server.user:
+                client.login(self.server.user, self.server.password)
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unreachable(f"mail server {self.server.host}:{self.server.port}: {_why(error)}") from None
+        self._client = client
+        return client
+
+    def _offer(self, client: smtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> None:
+        after_data = False
+        try:
+            body, options = _wire(client, message, sender, recipient)
+            self._check(client.mail(sender, options), of_sender=True)
+            self._check(client.rcpt(recipient))
+            after_data = True
+            self._check(client.data(body))
+        except smtplib.SMTPDataError as error:
+            self._check((error.smtp_code, _bytes(error.smtp_error)))
+        except (OSError, smtplib.SMTPException) as error:
+            raise _Gone(_why(error), after_data) from None
+
+    def _check(self, answer: tuple[int, bytes], of_sender: bool = False) -> None:
+        """Raise what the server's answer means; whatever is not a success ends the transaction."""
+        code, text = answer
+        if 200 <= code < 400:
+            return
+        why = f"{code} {text.decode('utf-8', 'replace')}"
+        if code == 421:
+            raise _Gone(why, after_data=False)
+        self._reset()
+        if of_sender and code in _HOPELESS_FOR_ALL:
+            raise Unreachable(f"mail server {self.server.host} does not take mail from our address: {why}")
+        raise (Refused if code >= 500 else Postponed)(why)
+
+    def _reset(self) -> None:
+        """Make the connection ready for the next mail, or give it up."""
+        if self._client is not None:
+            try:
+                self._client.rset()
+            except (OSError, smtplib.SMTPException):
+                self.close()
+
+
+class _Gone(Exception):
+    """The connection broke or the server closed it; ``after_data`` when the mail may have been taken."""
+
+    def __init__(self, why: str, after_data: bool) -> None:
+        super().__init__(why)
+        self.after_data = after_data
+
+
+def _wire(client: smtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> tuple[bytes, list[str]]:
+    """The mail as bytes and the options of its MAIL command; SMTPUTF8 only where an address needs it."""
+    policy = cast(EmailPolicy, message.policy)
+    if (sender + recipient).isascii():
+        body = message.as_bytes(policy=policy.clone(cte_type="7bit"))
+        return body, [f"size={len(body)}"] if client.has_extn("size") else []
+    if not client.has_extn("smtputf8"):
+        raise Refused("the mail server does not take addresses with letters outside ASCII (SMTPUTF8)")
+    return message.as_bytes(policy=policy.clone(utf8=True)), ["SMTPUTF8", "BODY=8BITMIME"]
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_bytes(error.smtp_error).decode('utf-8', 'replace')}"
+    return str(error) or type(error).__name__
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text.encode() if isinstance(text, str) else text

@@ -1,0 +1,189 @@
+"""Matches and bulletins become mails: one mail per person, each notice once, naming the subscriptions it met."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from hashlib import sha256
+
+from domain import clock
+from domain.bulletin import Bulletin
+from domain.errors import SettingsError
+from domain.organisation import Person, Zone
+from domain.subscription import Subscription, SubscriptionState, Topic
+from storage import bulletins, emails, notices, organisations, publishers, subscriptions
+from storage import matches as kept
+from storage.emails import Due, Letter, Purpose
+from storage.notices import StoredNotice
+from storage.publishers import SourceName
+from storage.session import Database
+from subscriptions.gist import gist, line
+from subscriptions.inert import lines, one_line
+from subscriptions.mime import address
+from subscriptions.news import News, gather
+from subscriptions.phrases import say
+from subscriptions.render import SERVICE, Written, render
+from subscriptions.tokens import Tokens
+
+log = logging.getLogger(__name__)
+
+GATHERING = timedelta(minutes=10)
+"""Matches of a person that come within this time after their last alert wait for its end and go together."""
+SHAPES = ((20, 80), (12, 60), (6, 40), (3, 40), (0, 40))
+"""How many notices a mail shows in full, and how many more by their title; the next is tried while it is too large."""
+MAX_BYTES = 100_000
+"""Large mails are cut off by mail readers (at 102 KB in the best-known one), the way out at their end with them."""
+MOST_NAMED = 80
+"""An unsubscribe link names at most this many subscriptions; above, it offers all of the person's."""
+
+
+class Composer:
+    """Writes mails. ``base_url`` is where the portal is, ``mail_from`` an address with or without a name. Raises
+    SettingsError when that is no address."""
+
+    def __init__(self, base_url: str, mail_from: str, secret_key: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.tokens = Tokens(secret_key)
+        try:
+            self._from = address(mail_from)
+        except ValueError:
+            raise SettingsError(f"the sender of mails is not an address: {mail_from!r}") from None
+
+    def confirm(self, person_id: int, email: str, lang: str, subscription: Subscription) -> Letter:
+        """Ask whether whoever reads an address wants a subscription."""
+        link = f"{self.base_url}/confirm/{self.tokens.confirm(subscription.id, email, lang)}"
+        return self._letter(Purpose.CONFIRM, person_id, email, lang, render(
+            "confirm", lang, label=subscription.label, link=link, topic=subscription.topic.value, base_url=self.base_url))
+
+    def sign_in(self, person: Person) -> Letter:
+        """Send a person a link that signs them in."""
+        link = f"{self.base_url}/sign-in/{self.tokens.sign_in(person.id, person.email)}"
+        return self._letter(Purpose.SIGN_IN, person.id, person.email, person.lang,
+                            render("sign_in", person.lang, link=link, base_url=self.base_url))
+
+    def alert(self, news: News, sources: Mapping[str, SourceName]) -> Letter:
+        """Tell a person their news; what does not fit is named by title, and beyond that counted."""
+        person = news.person
+        named = tuple(each.id for each in news.subscriptions)
+        link = self._way_out(person.id, named if len(named) <= MOST_NAMED else ())
+        for full, titles in SHAPES:
+            written = self._written_alert(news, sources, full, titles, link)
+            if written.size <= MAX_BYTES:
+                break
+        first = min(each for told in news.told for each in told.match_ids)
+        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, f"alert:{person.id}:{first}", link)
+
+    def _written_alert(self, news: News, sources: Mapping[str, SourceName], full: int, titles: int,
+                       way_out: str) -> Written:
+        lang, told = news.person.lang, news.told
+        grades = [each.stored.grade.grade.value for each in told]
+        return render(
+            "alert", lang, base_url=self.base_url, unsubscribe=way_out, count=len(told), top=line(told[0].stored, "", lang),
+            red=grades.count("red"), yellow=grades.count("yellow"), plain=grades.count("plain"),
+            labels=[one_line(each.label, 80) for each in news.subscriptions],
+            items=[gist(each, sources, self.base_url, lang) for each in told[:full]],
+            rest=[line(each.stored, self.base_url, lang) for each in told[full:full + titles]],
+            uncounted=max(0, len(told) - full - titles))
+
+    def bulletin(self, due: Due, person: Person, bulletin: Bulletin, zone: Zone, picked: Sequence[StoredNotice],
+                 asked: Sequence[Subscription]) -> Letter:
+        """Bring a reader of a zone's bulletins a new one."""
+        lang = person.lang
+        link = self._way_out(person.id, tuple(each.id for each in asked))
+        written = render(
+            "bulletin", lang, base_url=self.base_url, unsubscribe=link, title=one_line(bulletin.title),
+            zone=zone.name if lang.startswith("zh") else zone.name_en, comment=lines(bulletin.comment),
+            items=[line(each, self.base_url, lang) for each in picked], page_url=f"{self.base_url}/bulletins/{bulletin.id}")
+        return self._letter(Purpose.BULLETIN, person.id, person.email, lang, written, due.dedup_key, link)
+
+    def held(self, email: str, run_id: int, slug: str, facts: Mapping[str, str], lang: str = "zh") -> Letter:
+        """Tell the operator that the breaker holds a run."""
+        written = render("held", lang, run=run_id, slug=slug, count=facts.get("count", "?"), limit=facts.get("limit", "?"),
+                         link=f"{self.base_url}/sources/{slug}", base_url=self.base_url)
+        return self._letter(Purpose.HELD, None, email, lang, written, f"held:{run_id}")
+
+    def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
+        return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"
+
+    def _letter(self, purpose: Purpose, person_id: int | None, email: str, lang: str, written: Written,
+                dedup_key: str | None = None, way_out: str = "") -> Letter:
+        """A letter; only mail that comes again and again offers the way out in its headers (RFC 8058)."""
+        identity = f"{dedup_key or secrets.token_hex(16)}|{email}|{clock.now().isoformat()}"
+        message_id = f"<{sha256(identity.encode()).hexdigest()[:40]}@{self._from.domain}>"
+        sender = Address(self._from.display_name or say(SERVICE, lang), self._from.username, self._from.domain)
+        headers = {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                   "List-Id": f"<{purpose.value}.{self._from.domain}>"} if way_out else {}
+        return Letter(person_id, email, purpose, message_id, str(sender), written.subject, written.text, written.html,
+                      dedup_key, headers)
+
+
+def compose(db: Database, composer: Composer, limit: int = 200) -> int:
+    """Write the mails that are due, for at most ``limit`` persons and as many bulletins; gives how many, so 0 means that
+    nothing is left for now. A mail and the matches it tells are kept in one transaction."""
+    composed = 0
+    for person_id in _ready(db)[:limit]:
+        try:
+            composed += _compose_alert(db, composer, person_id)
+        except Exception:
+            log.exception("the alert of person %d could not be composed", person_id)
+    with db.read() as session:
+        due = emails.due(session, Purpose.BULLETIN, limit)
+    for each in due:
+        composed += _compose_bulletin(db, composer, each)
+    return composed
+
+
+def _ready(db: Database) -> list[int]:
+    """Persons with matches, save those whose last alert is younger than the time of gathering."""
+    with db.read() as session:
+        waiting = kept.persons_waiting(session)
+        last = emails.newest(session, Purpose.ALERT, waiting)
+    now = clock.now()
+    return [person_id for person_id in waiting if not _is_gathering(last.get(person_id), now)]
+
+
+def _is_gathering(last: datetime | None, now: datetime) -> bool:
+    """A last alert in the future is a clock that was put back: it holds nobody up."""
+    return last is not None and timedelta(0) <= now - last < GATHERING
+
+
+def _compose_alert(db: Database, composer: Composer, person_id: int) -> bool:
+    news = gather(db, person_id)
+    letter = None
+    if news.told:
+        with db.read() as session:
+            sources = publishers.names(session)
+        letter = composer.alert(news, sources)
+    with db.write() as session:
+        for why, match_ids in news.dropped.items():
+            kept.drop(session, match_ids, why)
+        email_id = emails.add(session, letter) if letter else None
+        if email_id is None:
+            return False
+        kept.composed(session, email_id, {match_id: told.stored.version
+                                          for told in news.told for match_id in told.match_ids})
+        return True
+
+
+def _compose_bulletin(db: Database, composer: Composer, due: Due) -> bool:
+    """Write a bulletin for one reader, unless they have ended their subscription meanwhile."""
+    with db.read() as session:
+        zones = {zone.id: zone for zone in organisations.zones(session)}
+        bulletin = bulletins.by_id(session, zones.keys(), due.subject_id)
+        person = organisations.person(session, due.person_id)
+        asked = [each for each in subscriptions.of_person(session, person.id)
+                 if each.topic is Topic.BULLETINS and each.zone_id == bulletin.zone_id
+                 and each.state is SubscriptionState.ACTIVE]
+        found = notices.by_ids(session, bulletin.notice_ids)
+    picked = [found[each] for each in bulletin.notice_ids if each in found]
+    wanted = bool(asked and person.email)
+    letter = composer.bulletin(due, person, bulletin, zones[bulletin.zone_id], picked, asked) if wanted else None
+    with db.write() as session:
+        if letter is None:
+            emails.mark_failed(session, due.id, "the subscription ended")
+            return False
+        emails.write(session, due.id, letter)
+        return True

@@ -1,0 +1,66 @@
+"""What ids of the vocabularies are called in mails; an id that the vocabulary no longer knows is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from domain.grade import Grade
+from domain.hazard import HAZARDS, RISK_LEVELS
+from domain.kinds import NOTICE_KINDS
+from domain.market import country_name
+from domain.measure import MEASURES
+from domain.product_type import PRODUCT_TYPES
+from domain.regulation import REGULATIONS
+from subscriptions.phrases import say
+
+_GRADES = {Grade.RED.value: "红色预警", Grade.YELLOW.value: "黄色预警", Grade.PLAIN.value: "信息推送"}
+
+
+class _Named(Protocol):
+    def name(self, lang: str = "zh") -> str:
+        """The name."""
+
+
+def _name(table: Mapping[str, _Named], key: str, lang: str) -> str:
+    return table[key].name(lang) if key in table else key
+
+
+def product_type(key: str, lang: str) -> str:
+    """A product type."""
+    return _name(PRODUCT_TYPES, key, lang)
+
+
+def regulation(key: str, lang: str) -> str:
+    """A horizontal regulation."""
+    return _name(REGULATIONS, key, lang)
+
+
+def kind(key: str, lang: str) -> str:
+    """A kind of notices."""
+    return _name(NOTICE_KINDS, key, lang)
+
+
+def hazard(key: str, lang: str) -> str:
+    """A hazard."""
+    return _name(HAZARDS, key, lang)
+
+
+def risk_level(key: str, lang: str) -> str:
+    """A risk level."""
+    return _name(RISK_LEVELS, key, lang)
+
+
+def measure(key: str, lang: str) -> str:
+    """A measure taken."""
+    return _name(MEASURES, key, lang)
+
+
+def place(code: str, lang: str) -> str:
+    """A market or country."""
+    return country_name(code, lang)
+
+
+def grade(key: str, lang: str) -> str:
+    """A grade."""
+    return say(_GRADES[key], lang) if key in _GRADES else key

@@ -1,0 +1,114 @@
+"""Signed links in mails. Each is good for one purpose only: a link to unsubscribe never signs anybody in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+
+from domain import clock
+from domain.errors import ZonewatchError
+
+CONFIRM_LIFE = timedelta(days=7)
+SIGN_IN_LIFE = timedelta(minutes=30)
+
+_REASONS = {
+    "broken": ("链接不完整或不正确，请从邮件中完整复制链接后重试",
+               "The link is incomplete or wrong. Copy the whole link from the mail."),
+    "expired": ("链接已过期，请重新申请", "The link has expired. Please ask for a new one."),
+    "ended": ("该订阅已经结束，如仍需要请重新订阅", "This subscription has ended. Subscribe again if you still want it."),
+}
+
+
+class BadToken(ZonewatchError):
+    """A link that cannot be used; ``why`` is broken, expired or ended."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(_REASONS[why][0])
+        self.why = why
+
+    def text(self, lang: str = "zh") -> str:
+        """What is wrong with the link, in ``zh`` or ``en``."""
+        return _REASONS[self.why][0 if lang.startswith("zh") else 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a confirmation link says: this address, reading this language, wants this subscription."""
+
+    subscription_id: int
+    email: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What an unsubscribe link offers to end: these subscriptions of a person, or (none named) all to notices."""
+
+    person_id: int
+    subscription_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a sign-in link says: whoever reads this address is this person."""
+
+    person_id: int
+    email: str
+
+
+class _Signer(TimestampSigner):
+    """Signs with the time of the house."""
+
+    def get_timestamp(self) -> int:
+        return int(clock.now().timestamp())
+
+
+class Tokens:
+    """Writes and reads links; each reader raises BadToken."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._confirm = _serializer(secret_key, "confirm")
+        self._unsubscribe = _serializer(secret_key, "unsubscribe")
+        self._sign_in = _serializer(secret_key, "sign-in")
+
+    def confirm(self, subscription_id: int, email: str, lang: str) -> str:
+        """A link that confirms a subscription, good for seven days."""
+        return str(self._confirm.dumps([subscription_id, email, lang]))
+
+    def read_confirm(self, token: str) -> Confirmation:
+        """What a confirmation link says."""
+        return Confirmation(*_read(self._confirm, token, CONFIRM_LIFE))
+
+    def unsubscribe(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
+        """A link that ends subscriptions; it never expires, since old mails must let their readers go too."""
+        return str(self._unsubscribe.dumps([person_id, list(subscription_ids)]))
+
+    def read_unsubscribe(self, token: str) -> Leave:
+        """What an unsubscribe link offers."""
+        person_id, subscription_ids = _read(self._unsubscribe, token, None)
+        return Leave(person_id, tuple(subscription_ids))
+
+    def sign_in(self, person_id: int, email: str) -> str:
+        """A link that signs a person in, good for thirty minutes."""
+        return str(self._sign_in.dumps([person_id, email]))
+
+    def read_sign_in(self, token: str) -> SignIn:
+        """Whom a sign-in link signs in."""
+        return SignIn(*_read(self._sign_in, token, SIGN_IN_LIFE))
+
+
+def _serializer(secret_key: str, purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret_key, salt=f"zonewatch.{purpose}", signer=_Signer)
+
+
+def _read(serializer: URLSafeTimedSerializer, token: str, life: timedelta | None) -> list[Any]:
+    try:
+        values: list[Any] = serializer.loads(token, max_age=None if life is None else int(life.total_seconds()))
+    except SignatureExpired:
+        raise BadToken("expired") from None
+    except BadData:
+        raise BadToken("broken") from None
+    return values

@@ -1,0 +1,187 @@
+"""The alert mail: what it says, that it is harmless, and that no mail reader cuts it off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from domain.criteria import Criteria
+from domain.notice import NoticeKind
+from domain.source import RunStatus
+from storage import runs
+from tests.builders import notice, store
+from tests.features.alerts import COMPRESSORS, World, html, link, text, told, world
+from tests.moody import MoodyMailbox, moody_mailbox
+
+HOSTILE = ('Air compressor <img src="https://x.example/p.gif" onerror=alert(1)>\r\nBcc: v@x.example\u2028X: '
+           "\u202egnp.\ud800<b>bold")
+VALVE = notice(
+    "SR/2/26", title="Solenoid valves for compressed air, 24 V DC", product="Solenoid valve", brand="AIRTEK", model="SV-24",
+    kind=NoticeKind.RECALL, hazards=("electric_shock", "fire"), measures=("recall_end_users", "sales_ban"),
+    notifying_country="DE", effective_on=date(2027, 7, 1), comment_deadline=date(2026, 12, 20))
+
+SAID = """\
+[红色预警] Solenoid valves for compressed air, 24 V DC
+目标市场：欧盟
+类别：召回
+产品类别：电磁阀
+产品（原文）：Solenoid valve · AIRTEK · SV-24
+危害：触电、火灾
+措施：从最终用户处召回、禁止销售
+原产地：中国
+通报国：德国
+发布机构：欧盟委员会 · eu_safety_gate 来源
+发布日期：2026-11-13
+评议截止：2026-12-20（还剩 30 天）
+生效日期：2027-07-01
+命中订阅：电磁阀 · 欧盟
+依据：电磁阀：标题中的“Solenoid valves”
+"""
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[MoodyMailbox]:
+    with moody_mailbox() as found:
+        yield found
+
+
+@pytest.fixture
+def here(tmp_path: Path, mailbox: MoodyMailbox) -> Iterator[World]:
+    with world(tmp_path, mailbox) as found:
+        found.load()
+        yield found
+
+
+class Reader(HTMLParser):
+    """What an HTML mail holds: tags with their attributes, and the text a person reads."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_an_alert_says_in_chinese_what_the_publisher_states(here: World) -> None:
+    here.follow(criteria=Criteria(product_types=frozenset({"solenoid_valve"}), markets=frozenset({"EU"})))
+    (notice_id,) = store(here.db, VALVE)
+    (mail,) = here.round()
+    assert mail["Subject"] == "【红色预警】电磁阀 · 欧盟 · 召回"
+    assert mail["From"] == "出口质量安全信息 <alerts@portal.example>"
+    said = text(mail)
+    for each in SAID.splitlines():
+        assert f"{each}\n" in said, each
+        assert each.partition("：")[2].partition("（")[0] in Reader(html(mail)).text
+    assert f"详情：https://portal.example/notices/{notice_id}\n原文：https://publisher.example/1\n" in said
+
+
+def test_what_the_publisher_does_not_state_is_left_out(here: World) -> None:
+    here.follow()
+    store(here.db, notice(origin="", risk_level="unknown", hazards=(), published_on=None, product="", category=""))
+    (mail,) = here.round()
+    for label in ("原产地", "风险等级", "危害", "发布日期", "评议截止", "生效日期", "措施", "产品（原文）", "None"):
+        assert label not in text(mail)
+
+
+def test_a_horizontal_rule_is_told_by_its_name(here: World) -> None:
+    here.follow(criteria=Criteria(regulations=frozenset({"eu_rohs"})))
+    store(here.db, notice(title="Draft directive amending Annex III to Directive 2011/65/EU (RoHS)", product="",
+                          kind=NoticeKind.TBT_NOTIFICATION, category="", summary="Exemption for lead."))
+    (mail,) = here.round()
+    assert mail["Subject"] == "【黄色预警】欧盟RoHS指令 · 欧盟 · WTO/TBT通报"
+    assert "依据：欧盟RoHS指令：标题中的“2011/65/EU”" in text(mail)
+
+
+def test_what_strangers_wrote_is_inert(here: World) -> None:
+    here.follow()
+    store(here.db, notice(title=HOSTILE, brand=HOSTILE, origin=HOSTILE, lang='"><script>', url="javascript:alert(1)"))
+    (mail,) = here.round()
+    assert mail["Bcc"] is None
+    page = Reader(html(mail))
+    assert not {tag for tag, _ in page.tags} & {"img", "script", "iframe", "form", "object", "style", "link"}
+    for _, attributes in page.tags:
+        assert not any(name.startswith("on") for name in attributes)
+        assert attributes.get("href", "https://portal.example/").startswith("https://portal.example/")
+    assert '<img src="https://x.example/p.gif" onerror=alert(1)> Bcc: v@x.example X: gnp.<b>bold' in page.text
+    assert "javascript" not in text(mail)
+    assert len([line for line in text(mail).splitlines() if line.startswith(("Bcc", "X:"))]) == 0
+    assert not re.search(r"url\(|@import", html(mail))
+
+
+def test_links_of_the_publisher_are_kept_as_written(here: World) -> None:
+    here.follow()
+    store(here.db, notice(url="https://eping.example/x?a=1&b=%22"))
+    (mail,) = here.round()
+    assert "原文：https://eping.example/x?a=1&b=%22\n" in text(mail)
+    assert "https://eping.example/x?a=1&b=%22" in [each.get("href") for _, each in Reader(html(mail)).tags]
+
+
+@pytest.mark.parametrize("length", [40, 2000])
+def test_a_mail_of_three_hundred_notices_is_not_cut_off(here: World, length: int) -> None:
+    here.follow(lang="zh")
+    crowd = [notice(f"SR/{number}", title=f"Air compressor {number} " + "压力" * (length // 2), summary="x" * 3000,
+                    brand="b" * length, comment_deadline=date(2026, 12, 20)) for number in range(300)]
+    store(here.db, *crowd)
+    with here.db.read() as session:
+        (report,) = runs.latest(session, "eu_safety_gate", 1)
+    assert report.status is RunStatus.HELD
+    runs.release(here.db, report.id, "operator")
+    (mail,) = here.round()
+    assert len(mail.as_bytes()) < 102 * 1024
+    assert "还有" in text(mail)
+    assert len(told(mail)) >= 40
+    page = html(mail)
+    assert 0 < page.index("退订") < 4000
+    assert page.count("/unsubscribe/") == 2
+    assert here.round() == []
+    here.wait()
+    assert here.round() == []
+
+
+def test_a_mail_in_english_is_all_english(here: World) -> None:
+    here.follow(criteria=Criteria(product_types=frozenset({"solenoid_valve"})), lang="en")
+    here.follow(criteria=Criteria(words=("solenoid valves",)), lang="en")
+    store(here.db, VALVE)
+    (mail,) = here.round()
+    assert mail["Subject"] == "[Red alert] Solenoid valve · European Union · Recall"
+    assert mail["From"] == "Export quality and safety information <alerts@portal.example>"
+    assert not re.search("[\u3000-\u9fff\uff00-\uffef]", text(mail) + html(mail))
+    assert "Comments until: 20 Dec 2026 (days left: 30)" in text(mail)
+
+
+def test_retries_and_later_mails_keep_their_identity(here: World) -> None:
+    here.follow()
+    store(here.db, notice("1"))
+    here.mailbox.on_data = lambda _: "451 later"
+    here.round()
+    here.mailbox.on_data = lambda _: None
+    here.wait(timedelta(minutes=1))
+    assert here.send().sent == 1
+    (first,) = here.mailbox.mails
+    assert re.fullmatch(r"<[0-9a-f]{40}@portal\.example>", first["Message-ID"])
+    assert first["Auto-Submitted"] == "auto-generated"
+    here.wait()
+    store(here.db, notice("2"))
+    (second,) = here.round()
+    assert second["Message-ID"] != first["Message-ID"]
+
+
+def test_a_confirmation_says_what_is_asked_and_what_happens_if_it_is_ignored(here: World) -> None:
+    here.service.subscribe("li@firm.example", COMPRESSORS)
+    here.send()
+    (mail,) = here.mailbox.mails
+    for part in (text(mail), Reader(html(mail)).text):
+        assert "空气压缩机" in part
+        assert link(mail, "confirm") in part
+        assert "该订阅不会生效，7 天后自动删除" in part
