@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -134,3 +135,11 @@ def mirror(mirror_session: Mirror) -> Iterator[Mirror]:
     mirror_session.day(1)
     yield mirror_session
     mirror_session.fault()
+
+
+@pytest.fixture()
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port

@@ -83,7 +83,8 @@ class Worker:
         from subscriptions.deliver import deliver
         if self.installation.mail is None:
             return 0
-        return deliver(self.installation.db, self.installation.mail).sent
+        done = deliver(self.installation.db, self.installation.mail)
+        return done.sent + done.failed
 
     def take_task(self) -> int:
         """Do one task that a person asked for."""

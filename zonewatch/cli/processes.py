@@ -67,8 +67,9 @@ def up() -> None:
 
 @main.command()
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
-@click.option("--once", is_flag=True, help="Run the road end to end, print what happened, and stop.")
-def demo(no_browser: bool, once: bool) -> None:
+@click.option("--port", default=8000, show_default=True, help="Port of the portal.")
+@click.option("--mailbox-port", default=8025, show_default=True, help="Port of the mailbox page.")
+def demo(no_browser: bool, port: int, mailbox_port: int) -> None:
     """Show the product on sample sites of its own, all on this machine."""
     from zonewatch.demo.show import Show
-    until_signalled(Show(open_browser=not no_browser, once=once).run)
+    until_signalled(Show(port, mailbox_port, open_browser=not no_browser).run)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import email
 import email.policy
 import html
+import socket
 import threading
 from email.message import EmailMessage
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
+from typing import cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -21,12 +22,20 @@ padding:0 1rem}}table{{border-collapse:collapse;width:100%}}td,th{{text-align:le
 </style><h1>{title}</h1>{body}</html>"""
 
 
+def _free_port() -> int:
+    """A port nobody listens on; the SMTP controller cannot choose one itself."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 class Mailbox:
     """Takes mail by SMTP on a free port and shows it on a page on another."""
 
     def __init__(self, page_port: int) -> None:
         self.mails: list[EmailMessage] = []
-        self._smtp = Controller(self, hostname="127.0.0.1", port=0)
+        self._smtp = Controller(self, hostname="127.0.0.1", port=_free_port())
         self._smtp.start()
         self._page = ThreadingHTTPServer(("127.0.0.1", page_port), self._handler())
         threading.Thread(target=self._page.serve_forever, daemon=True).start()
@@ -34,9 +43,7 @@ class Mailbox:
     @property
     def smtp_url(self) -> str:
         """Address for MAIL_URL."""
-        server: Any = self._smtp.server
-        host, port = server.sockets[0].getsockname()[:2]
-        return f"smtp://{host}:{port}"
+        return f"smtp://127.0.0.1:{self._smtp.port}"
 
     @property
     def page_url(self) -> str:

@@ -27,7 +27,6 @@ from zonewatch.worker import Worker
 from zonewatch.zones import ZONES, appoint, appoint_operator, establish
 
 FOLDER = Path("var/demo")
-PORTAL_PORT, MAILBOX_PORT = 8000, 8025
 EDITOR = "editor@association.example"
 FIRMS = (
     ("fenghua", "奉化示范气动有限公司", "quality@pneumatics.example", "电磁阀与气缸",
@@ -43,18 +42,18 @@ FLOOR = 1
 class Show:
     """Runs the demo until stopped."""
 
-    def __init__(self, *, open_browser: bool, once: bool) -> None:
-        self.open_browser, self.once = open_browser, once
+    def __init__(self, port: int, mailbox_port: int, *, open_browser: bool) -> None:
+        self.portal = f"http://127.0.0.1:{port}"
+        self.mailbox_port, self.open_browser = mailbox_port, open_browser
         self.screen = Console()
 
     def run(self, stop: threading.Event) -> None:
         """The whole story; then the portal until ``stop``."""
-        sites, mailbox = SampleSites(), Mailbox(MAILBOX_PORT)
+        sites, mailbox = SampleSites(), Mailbox(self.mailbox_port)
         try:
             found = self._installation(sites, mailbox)
             self._tell(found, sites, mailbox)
-            if not self.once:
-                self._serve(mailbox, stop)
+            self._serve(mailbox, stop)
         finally:
             sites.close()
             mailbox.close()
@@ -67,7 +66,7 @@ class Show:
         os.environ.update({PREFIX + name: value for name, value in {
             "DATA_DIR": str(FOLDER.absolute()), "GATEWAY_URL": sites.url, "CRAWL_DELAY": "0", "MAIL_URL": mailbox.smtp_url,
             "MAIL_FROM": "zonewatch 预警 <alerts@zonewatch.example>", "OPERATOR_EMAIL": "operator@zonewatch.example",
-            "BASE_URL": f"http://127.0.0.1:{PORTAL_PORT}"}.items()})
+            "BASE_URL": self.portal}.items()})
         return Installation(Settings())
 
     def _tell(self, found: Installation, sites: SampleSites, mailbox: Mailbox) -> None:
@@ -123,10 +122,9 @@ class Show:
         self.screen.print("[bold]简报[/]：协会已发布一期")
 
     def _serve(self, mailbox: Mailbox, stop: threading.Event) -> None:
-        portal = f"http://127.0.0.1:{PORTAL_PORT}/"
-        self.screen.print(f"\n[bold green]门户[/]  {portal}\n[bold green]邮箱[/]  {mailbox.page_url}\n"
-                          f"编辑登录：在 {portal}sign-in 输入 {EDITOR}，链接会到演示邮箱；运维：operator@zonewatch.example\n"
+        self.screen.print(f"\n[bold green]门户[/]  {self.portal}/\n[bold green]邮箱[/]  {mailbox.page_url}\n"
+                          f"编辑登录：在 {self.portal}/sign-in 输入 {EDITOR}，链接会到演示邮箱；运维：operator@zonewatch.example\n"
                           "Ctrl-C 结束")
         if self.open_browser:
-            threading.Timer(3, webbrowser.open, [portal]).start()
+            threading.Timer(3, webbrowser.open, [self.portal]).start()
         Supervisor().run(stop)

@@ -1,0 +1,132 @@
+"""When a source breaks: the run says so in words, stored notices stay, nothing is withdrawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from storage.models import NoticeRow
+from tests.builders import database
+from tests.publishers import Publisher, eu_index, eu_report, eu_report_url, publishers
+from tests.replay import Answer, Gateway, crawl
+
+NOTHING = {"ca_recalls": b"[]", "eu_safety_gate": b"<Safety-Gate></Safety-Gate>",
+           "wto_tbt_notifications": b'{"items":[],"totalCount":0,"endRow":0}'}
+FIELD = {"ca_recalls": "Title", "eu_safety_gate": "publicationDate", "wto_tbt_notifications": "distributionDate"}
+PAGE = b"<!DOCTYPE html><html><head><title>Technical difficulties</title></head><body>Try later.</body></html>"
+ENTITY = b'<!DOCTYPE Safety-Gate [<!ENTITY xxe SYSTEM "file:///etc/passwd">]><Safety-Gate>&xxe;</Safety-Gate>'
+
+
+def fault(kind: str, publisher: Publisher, answer: Answer) -> Answer:
+    """An answer of a publisher with something wrong about it."""
+    field = re.compile(rf"(?<=[\"</]){FIELD[publisher.slug]}(?=[\">])".encode())
+    changes: dict[str, Any] = {
+        "cut short": {"cut": 0.5}, "silence": {"hang": 0.2}, "garbage": {"body": bytes(range(128, 256)) * 16},
+        "page": {"body": PAGE, "kind": "text/html"}, "page as data": {"body": b"\n" + PAGE},
+        "nothing": {"body": NOTHING[publisher.slug]}, "another shape": {"body": field.sub(b"renamed", answer.body)},
+        "forbidden": {"status": 403}, "gone": {"status": 404}}
+    return replace(answer, **changes[kind])
+
+
+SAID = {
+    "cut short": ("failed", "cut_off", "broke off before its end"), "silence": ("failed", "closed", "without an answer"),
+    "garbage": ("failed", "not_parsable", "did not answer with readable"),
+    "page": ("blocked", "html_instead", "Technical difficulties"),
+    "page as data": ("blocked", "html_instead", "Technical difficulties"),
+    "nothing": ("incomplete", "below_floor", "saw 0 notices, expects at least 3"),
+    "another shape": ("failed", "field_missing", "is missing"), "forbidden": ("blocked", "http_status", "status 403"),
+    "gone": ("failed", "http_status", "status 404"),
+}
+
+
+class Loaded:
+    """A source whose notices are stored."""
+
+    def __init__(self, publisher: Publisher, folder: Path) -> None:
+        self.publisher, self.folder = publisher, folder
+        self.gateway = Gateway(dict(publisher.answers))
+        assert crawl(folder, publisher.slug, self.gateway.url, floor=3)["status"] == "ok"
+        self.before = self.stored()
+
+    def stored(self) -> list[Any]:
+        with database(self.folder).read() as session:
+            return list(session.execute(select(NoticeRow.external_id, NoticeRow.status, NoticeRow.version,
+                                               NoticeRow.missing_run_id).order_by(NoticeRow.id)))
+
+
+@pytest.fixture(scope="module", params=publishers(), ids=lambda publisher: publisher.slug)
+def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    found = Loaded(request.param, tmp_path_factory.mktemp(request.param.slug))
+    yield found
+    found.gateway.close()
+
+
+@pytest.mark.parametrize("kind", SAID)
+def test_a_broken_source_is_told_in_words_and_loses_no_notice(loaded: Loaded, kind: str) -> None:
+    publisher = loaded.publisher
+    loaded.gateway.answers[publisher.entry] = fault(kind, publisher, publisher.answers[publisher.entry])
+    report = crawl(loaded.folder, publisher.slug, loaded.gateway.url, full=True, floor=3)
+    status, reason, words = SAID[kind]
+    assert (report["status"], report["reason"]) == (status, reason), report["why"]
+    assert words in report["why"]
+    assert report["why_zh"] != report["why"]
+    assert report["withdrawn"] == 0
+    assert loaded.stored() == loaded.before
+
+
+REPORTS = [1001, 1002, 1003, 1004, 1005, 1006]
+
+
+@pytest.fixture
+def reports() -> Iterator[Gateway]:
+    gateway = Gateway({eu_report_url(number): eu_report(number, f"SR/{number}/26") for number in REPORTS})
+    gateway.answers["https://ec.europa.eu/safety-gate-alerts/api/download/weeklyReport/list/xml/en"] = eu_index(*REPORTS)
+    yield gateway
+    gateway.close()
+
+
+def test_one_lost_page_of_many_makes_a_run_incomplete_and_is_asked_for_again(reports: Gateway, tmp_path: Path) -> None:
+    lost = eu_report_url(1001)
+    whole, reports.answers[lost] = reports.answers[lost], Answer(status=500)
+    report = crawl(tmp_path, "eu_safety_gate", reports.url, floor=0)
+    assert (report["status"], report["created"], report["reason"]) == ("incomplete", 5, "pages_lost")
+    assert report["why"] == f"1 of 7 pages could not be read; the first: {lost} answered with HTTP status 500"
+    reports.answers[lost] = whole
+    reports.addresses()
+    report = crawl(tmp_path, "eu_safety_gate", reports.url, floor=0)
+    assert (report["status"], report["created"]) == ("ok", 1)
+    assert sorted(reports.addresses())[:5] == [eu_report_url(number) for number in (1001, 1003, 1004, 1005, 1006)]
+
+
+def test_a_changed_shape_fails_the_run_even_on_one_page_of_many(reports: Gateway, tmp_path: Path) -> None:
+    reports.answers[eu_report_url(1002)] = eu_report(1002)
+    report = crawl(tmp_path, "eu_safety_gate", reports.url, floor=0)
+    assert (report["status"], report["reason"], report["created"]) == ("failed", "field_missing", 5)
+    assert "“notifications” is missing" in report["why"]
+
+
+def test_who_is_turned_away_three_times_stops_asking(reports: Gateway, tmp_path: Path) -> None:
+    reports.answers |= {eu_report_url(number): Answer(PAGE, "text/html") for number in REPORTS}
+    report = crawl(tmp_path, "eu_safety_gate", reports.url, delay=0.2)
+    assert (report["status"], report["reason"]) == ("blocked", "html_instead")
+    assert len(reports.addresses()) <= 5
+
+
+def test_external_entities_are_neither_read_nor_stored(reports: Gateway, tmp_path: Path) -> None:
+    reports.answers |= {url: Answer(ENTITY, "application/xml") for url in reports.answers}
+    report = crawl(tmp_path, "eu_safety_gate", reports.url)
+    assert (report["status"], report["reason"]) == ("failed", "not_parsable")
+    assert "DOCTYPE" in report["why"]
+    assert "root:" not in report["log"] + report["why"]
+
+
+def test_a_slip_of_our_own_fails_the_run_and_is_said_to_be_ours(reports: Gateway, tmp_path: Path) -> None:
+    report = crawl(tmp_path, "eu_safety_gate", reports.url, floor=0, broken=True)
+    assert (report["status"], report["reason"], report["created"]) == ("failed", "error", 0)
+    assert report["why"] == "error in our own code: RuntimeError: a slip of ours"
