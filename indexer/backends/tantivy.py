@@ -1,0 +1,303 @@
+"""The embedded engine. Queries are built by hand: nothing a person types ever reaches the engine's own query parser."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import tantivy
+from tantivy import Occur
+
+from domain.classification import Confidence
+from domain.criteria import Criteria, Facts, Scope, subjects
+from indexer.document import FORMAT, Document
+from indexer.port import IndexMissing, Page, Sort
+from indexer.query import Query, facet_criteria, query
+from storage import locks
+from storage.index_state import Generation
+
+HEAP = 80_000_000
+"""Bytes the writer gathers before it writes a segment; it has one thread, so this is all it holds."""
+LONGEST_TERM = 200
+MOST_VALUES = 10_000
+"""Counts of a facet are exact up to so many values; no facet comes near."""
+MOST_HITS = 10_000
+"""The deepest hit a page can show; the engine keeps all hits before it in memory."""
+
+_TEXTS = ("title", "words")
+_FACETS = ("product_type_relevant", "product_type_all", "regulation_relevant", "regulation_all", "market", "kind",
+           "year", "source", "grade")
+_FILTERS = ("origin", "hazard", "confidence", "subject_high", "subject_title")
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder().add_integer_field("id", indexed=True, fast=True)
+    for name in _TEXTS:
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in (*_FACETS, *_FILTERS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in _FACETS)
+    builder.add_integer_field("newest", fast=True)
+    builder.add_float_field("freshness", fast=True)
+    return builder.build()
+
+
+SCHEMA = _schema()
+
+
+class TantivyIndex:
+    """An index in a folder, one sub-folder a generation. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._guard = threading.Lock()
+        self._opened: _Opened | None = None
+
+    @contextmanager
+    def exclusive(self, timeout: float = 0) -> Iterator[None]:
+        """See SearchIndex."""
+        with locks.exclusive(self.folder, "writer", timeout):
+            yield
+
+    def new_name(self) -> str:
+        """See SearchIndex."""
+        return f"{FORMAT}-{uuid.uuid4().hex[:12]}"
+
+    def holds(self, generation: str) -> bool:
+        """See SearchIndex."""
+        try:
+            self._open(generation)
+        except IndexMissing:
+            return False
+        return True
+
+    def build(self, generation: str, batches: Iterable[Sequence[Document]]) -> int:
+        """See SearchIndex."""
+        path = self.folder / generation
+        path.mkdir(parents=True)
+        count = 0
+        with _telling(generation):
+            writer = tantivy.Index(SCHEMA, path=str(path)).writer(HEAP, num_threads=1)
+        for batch in batches:
+            with _telling(generation):
+                for each in batch:
+                    writer.add_document(_engine_document(each))
+            count += len(batch)
+        with _telling(generation):
+            writer.commit()
+            writer.wait_merging_threads()
+        return count
+
+    def update(self, generation: str, documents: Sequence[Document], gone: Collection[int] = ()) -> None:
+        """See SearchIndex."""
+        with _telling(generation):
+            writer = self._open(generation).writer(HEAP, num_threads=1)
+            for notice_id in (*(each.id for each in documents), *gone):
+                writer.delete_documents_by_term("id", notice_id)
+            for each in documents:
+                writer.add_document(_engine_document(each))
+            writer.commit()
+            writer.wait_merging_threads()  # or segments pile up, one a commit
+
+    def remove_all_but(self, generations: Collection[str]) -> None:
+        """See SearchIndex."""
+        for path in self.folder.iterdir():
+            if path.is_dir() and path.name not in generations:
+                shutil.rmtree(path)
+
+    def search(self, state: Generation, criteria: Criteria, sort: Sort = "relevance", offset: int = 0,
+               limit: int = 20) -> Page:
+        """See SearchIndex."""
+        with _telling(state.name):
+            searcher = self._searcher(state)
+            total, ids = _hits(searcher, query(criteria), sort, offset, limit)
+            return Page(total, ids, _facets(searcher, criteria))
+
+    def _open(self, generation: str) -> tantivy.Index:
+        with _telling(generation):
+            if not generation.startswith(f"{FORMAT}-"):
+                raise ValueError("it is of another format")
+            index = tantivy.Index.open(str(self.folder / generation))
+            index.config_reader("manual")
+            return index
+
+    def _searcher(self, state: Generation) -> tantivy.Searcher:
+        with self._guard:
+            opened = self._opened
+            if opened is None or opened.state.name != state.name:
+                index = self._open(state.name)
+                index.reload()
+                self._opened = opened = _Opened(state, index, index.searcher())
+            elif opened.state.commit_no != state.commit_no:
+                opened.index.reload()
+                self._opened = opened = _Opened(state, opened.index, opened.index.searcher())
+            return opened.searcher
+
+
+@contextmanager
+def _telling(generation: str) -> Iterator[None]:
+    """To the engine a lost or damaged file, or a full disk, is one of several errors or a panic; to us the generation
+    cannot be used."""
+    cure = "the worker or `zonewatch index` writes it anew"
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise IndexMissing(f"the search index {generation} cannot be used; {cure} ({error})") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # it derives from BaseException and cannot be imported
+            raise
+        raise IndexMissing(f"the search index {generation} is damaged; {cure} ({error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    state: Generation
+    index: tantivy.Index
+    searcher: tantivy.Searcher
+
+
+# Documents
+
+
+def _term(text: str) -> str:
+    """A token or value as the engine can hold it: it drops very long terms and knows no lone surrogates."""
+    if len(text) <= LONGEST_TERM and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)):
+        return text
+    return "\x1e" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _terms(values: Iterable[str]) -> list[str]:
+    return [_term(value) for value in values]
+
+
+def _joined(tokens: Sequence[str]) -> str:
+    fits = max(map(len, tokens), default=0) <= LONGEST_TERM
+    return " ".join(tokens if fits else _terms(tokens))
+
+
+_FIRST_DAY = date(1980, 1, 1).toordinal()
+_MOST_DAYS = 29_220  # eighty years
+_FRESHEST = 0.08
+"""By so much more the newest notice scores than an undated one: less than any step of ``_confidence``, so it
+orders equals only."""
+
+
+def _freshness(event_on: date | None) -> float:
+    """What makes log2(2 + x), the factor by which the engine weights a score, grow with the date."""
+    days = min(max(event_on.toordinal() - _FIRST_DAY, 0), _MOST_DAYS) if event_on else 0
+    return float(2 ** (1 + _FRESHEST * days / _MOST_DAYS) - 2)
+
+
+def _engine_document(found: Document) -> tantivy.Document:
+    facts = found.facts
+    fields: dict[str, Any] = {
+        "id": found.id, "title": _joined(facts.title_tokens), "words": _joined(facts.tokens),
+        "market": _term(facts.market), "kind": _term(facts.kind), "origin": _term(facts.origin),
+        "hazard": _terms(facts.hazards), "grade": _term(facts.grade), "source": _term(facts.source),
+        "year": _term(facts.year), "newest": (found.event_on.toordinal() if found.event_on else 0) << 40 | found.id,
+        "freshness": _freshness(found.event_on),
+        **_subject_fields(facts, found.title_subjects),
+    }
+    return tantivy.Document.from_dict(fields, SCHEMA)
+
+
+def _subject_fields(facts: Facts, in_title: frozenset[str]) -> dict[str, list[str]]:
+    levels = {**facts.regulations, **facts.product_types}
+    fields = {"subject_high": _terms(name for name, level in levels.items() if level is Confidence.HIGH),
+              "subject_title": _terms(levels.keys() & in_title),
+              "confidence": [floor.value for floor in Confidence
+                             if any(level.at_least(floor) for level in (*facts.product_types.values(),
+                                                                        *facts.regulations.values()))]}
+    for scope in Scope:
+        fields[f"product_type_{scope}"] = _terms(subjects(facts.product_types, scope))
+        fields[f"regulation_{scope}"] = _terms(subjects(facts.regulations, scope))
+    return fields
+
+
+# Queries
+
+
+def _any_of(field: str, values: Iterable[str], score: float = 0.0) -> tantivy.Query:
+    return tantivy.Query.const_score_query(tantivy.Query.term_set_query(SCHEMA, field, _terms(values)), score)
+
+
+def _phrase(field: str, words: tuple[str, ...]) -> tantivy.Query:
+    terms = _terms(words)
+    if len(terms) == 1:
+        return tantivy.Query.term_query(SCHEMA, field, terms[0], index_option="freq")
+    return tantivy.Query.phrase_query(SCHEMA, field, list(terms))
+
+
+def _filter(wanted: Query) -> tantivy.Query:
+    """Exactly the notices for which domain.criteria.matches holds."""
+    if wanted.nothing:
+        return tantivy.Query.empty_query()
+    must = [_phrase("words", words) for words in wanted.phrases]
+    must += [_any_of(field, values) for field, values in wanted.values.items()]
+    must += [subject for subject in [_subject(wanted)] if subject]
+    clauses = [(Occur.Must, each) for each in must or [tantivy.Query.all_query()]]
+    clauses += [(Occur.MustNot, _phrase("words", words)) for words in wanted.excluded]
+    return tantivy.Query.boolean_query(clauses)
+
+
+def _subject(wanted: Query) -> tantivy.Query | None:
+    if wanted.has_subject:
+        return tantivy.Query.boolean_query([
+            (Occur.Should, _any_of(f"product_type_{wanted.scope}", wanted.product_types)),
+            (Occur.Should, _any_of(f"regulation_{wanted.scope}", wanted.regulations))])
+    return _any_of("confidence", [wanted.scope.floor]) if wanted.scope is Scope.RELEVANT else None
+
+
+def _ranked(wanted: Query) -> tantivy.Query:
+    """The same notices, scored: how well the words fit, most in the title; how sure the subject is, most in the title."""
+    fits = _filter(wanted) if wanted.phrases else tantivy.Query.const_score_query(_filter(wanted), 3.0)
+    clauses = [(Occur.Must, fits), (Occur.Should, _confidence(wanted))]
+    clauses += [(Occur.Should, tantivy.Query.boost_query(_phrase("title", words), 2.0)) for words in wanted.phrases]
+    if wanted.has_subject:
+        clauses.append((Occur.Should, _any_of("subject_title", wanted.product_types | wanted.regulations, 1.5)))
+    return tantivy.Query.boolean_query(clauses)
+
+
+def _confidence(wanted: Query) -> tantivy.Query:
+    """Without words: low 3, medium 6, high 12 points; 1.5 more where the title names the subject. A notice about a
+    product that is asked for and under a rule that is asked for has the points of both."""
+    if not wanted.has_subject:
+        return tantivy.Query.disjunction_max_query(
+            [_any_of("confidence", [Confidence.HIGH], 9.0), _any_of("confidence", [Confidence.MEDIUM], 3.0)])
+    return tantivy.Query.boolean_query([
+        (Occur.Should, tantivy.Query.disjunction_max_query(
+            [_any_of("subject_high", named, 9.0), _any_of(f"{field}_{Scope.RELEVANT}", named, 3.0)]))
+        for field, named in (("product_type", wanted.product_types), ("regulation", wanted.regulations)) if named])
+
+
+# Answers
+
+
+def _hits(searcher: tantivy.Searcher, wanted: Query, sort: Sort, offset: int, limit: int) -> tuple[int, tuple[int, ...]]:
+    offset, limit = max(offset, 0), max(min(limit, MOST_HITS - offset), 0)
+    asked: dict[str, Any] = {"limit": max(limit, 1), "offset": offset if limit else 0}
+    if sort == "date":
+        found = searcher.search(_filter(wanted), order_by_field="newest", **asked)
+    else:
+        found = searcher.search(_ranked(wanted), weight_by_field="freshness", **asked)
+    addresses = [address for _, address in found.hits[:limit]]
+    total: int = found.count  # type: ignore[attr-defined]  # the stub forgets it
+    return total, tuple(int(value or 0) for value in searcher.fast_field_values("id", addresses))
+
+
+def _facets(searcher: tantivy.Searcher, criteria: Criteria) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for under, names in facet_criteria(criteria).items():
+        fields = {name: f"{name}_{criteria.scope}" if name in ("product_type", "regulation") else name for name in names}
+        found = searcher.aggregate(_filter(query(under)), {
+            name: {"terms": {"field": field, "size": MOST_VALUES}} for name, field in fields.items()})
+        for name in names:
+            counts[name] = {bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"] if bucket["key"]}
+    return counts

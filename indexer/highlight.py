@@ -1,0 +1,128 @@
+"""Why a notice was found, shown in its text: the words of the search, and what names the product types asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+
+from domain.criteria import Criteria
+from domain.product_type import PRODUCT_TYPES
+from domain.regulation import REGULATIONS
+from indexer.lexicon import capitals, terms_of, weak_terms_of
+from indexer.terms import Finder, Found, Units, longest, units
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the text as it was written; a marked one is part of why it was found. ``gloss`` says in the reader's
+    language what a term of another language means: Tintenpatrone 〔墨盒〕."""
+
+    text: str
+    marked: bool = False
+    gloss: str | None = None
+
+
+class _Role(Enum):
+    WORD = auto()
+    TERM = auto()
+    WEAK_TERM = auto()
+    FALSE_FRIEND = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why a place might be marked: a word of the search, or a term of a product type or regulation in a language, which
+    may have to be written with capitals."""
+
+    role: _Role
+    subject: str = ""
+    lang: str = ""
+    written: str = ""
+
+
+def highlight(text: str, criteria: Criteria, lang: str = "zh") -> list[Segment]:
+    """The text cut into segments, which joined give the text again. ``lang`` is the reader's language, for glosses."""
+    found = units(text)
+    hits = _words(criteria.words).find(found)
+    for subject in criteria.product_types | criteria.regulations:
+        hits.extend(_terms(subject).find(found))
+    segments: list[Segment] = []
+    at = 0
+    for start, end, reasons in _marks(text, found, hits):
+        if start > at:
+            segments.append(Segment(text[at:start]))
+        segments.append(Segment(text[start:end], True, _gloss(reasons, lang)))
+        at = end
+    if at < len(text) or not segments:
+        segments.append(Segment(text[at:]))
+    return segments
+
+
+_Mark = tuple[int, int, list[_Reason]]
+
+
+def _marks(text: str, found: Units, hits: list[Found[_Reason]]) -> list[_Mark]:
+    """Places to mark, as offsets in the text, each with all its reasons."""
+    marks: list[_Mark] = []
+    for hit in longest(_that_count(text, found, hits)):
+        start, end = found[hit.first].start, found[hit.end - 1].end
+        if marks and marks[-1][0] == start:
+            marks[-1][2].append(hit.meaning)
+        else:
+            marks.append((start, end, [hit.meaning]))
+    return marks
+
+
+def _that_count(text: str, found: Units, hits: list[Found[_Reason]]) -> list[Found[_Reason]]:
+    """Without terms within a false friend, and without weak terms where the text has a better one."""
+    friends = [hit for hit in hits if hit.meaning.role is _Role.FALSE_FRIEND]
+    words = [hit for hit in hits if hit.meaning.role is _Role.WORD]
+    terms = [hit for hit in hits if hit.meaning.role is _Role.TERM and _is_written(text, found, hit)]
+    weak = [hit for hit in hits if hit.meaning.role is _Role.WEAK_TERM]
+    sure, weak = ([hit for hit in some if not any(hit.inside(friend) for friend in friends)] for some in (terms, weak))
+    return words + (sure or weak)
+
+
+def _is_written(text: str, found: Units, hit: Found[_Reason]) -> bool:
+    written = hit.meaning.written
+    return not written or text[found[hit.first].start:found[hit.end - 1].end] in (written, written.upper())
+
+
+def _gloss(reasons: list[_Reason], lang: str) -> str | None:
+    terms = [each for each in reasons if each.role is _Role.TERM and each.subject in PRODUCT_TYPES]
+    reader = _language(lang)
+    if not terms or any(_language(each.lang) == reader for each in terms):
+        return None
+    names = dict.fromkeys(PRODUCT_TYPES[each.subject].name(lang) for each in terms)
+    return ("、" if reader == "zh" else ", ").join(names)
+
+
+def _language(tag: str) -> str:
+    return tag.lower().partition("-")[0]
+
+
+@lru_cache(maxsize=256)
+def _words(words: tuple[str, ...]) -> Finder[_Reason]:
+    finder = Finder[_Reason]()
+    for word in words:
+        finder.add(word, _Reason(_Role.WORD), inflect=False, loose=True)
+    return finder
+
+
+@lru_cache(maxsize=256)
+def _terms(subject: str) -> Finder[_Reason]:
+    finder = Finder[_Reason]()
+    if subject in PRODUCT_TYPES:
+        product_type = PRODUCT_TYPES[subject]
+        for term, lang in terms_of(product_type):
+            finder.add(term, _Reason(_Role.TERM, subject, lang), lang)
+        for term, lang in weak_terms_of(product_type):
+            finder.add(term, _Reason(_Role.WEAK_TERM, subject, lang), lang)
+        for term in product_type.negative:
+            finder.add(term, _Reason(_Role.FALSE_FRIEND))
+    elif subject in REGULATIONS:
+        rule = REGULATIONS[subject]
+        for term in (*rule.names, *rule.numbers, *rule.aliases):
+            finder.add(term, _Reason(_Role.TERM, subject, written=capitals(term)), inflect=False)
+    return finder

@@ -1,0 +1,71 @@
+"""Search as other rooms use it: typed text is understood into criteria, criteria find notices."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.criteria import Criteria
+from indexer.port import IndexMissing, Page, SearchIndex, Sort
+from indexer.understand import Understood, understand
+from storage import index_state, notices
+from storage.index_state import Generation
+from storage.notices import StoredNotice
+from storage.session import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A notice that was found, as it stands in the store now."""
+
+    stored: StoredNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a search found: ``total`` notices meet ``criteria``, ``hits`` are those of the page asked for, ``facets`` count
+    by product_type, regulation, market, kind, year, source and grade, each as if nothing were chosen in it."""
+
+    total: int
+    seconds: float
+    criteria: Criteria
+    hits: list[Hit]
+    facets: Mapping[str, Mapping[str, int]]
+
+
+class SearchService:
+    """Search over one database and one index. Safe to share between threads."""
+
+    def __init__(self, db: Database, index: SearchIndex) -> None:
+        self._db, self._index = db, index
+
+    def understand(self, text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
+        """What a person typed, as visible criteria added to ``base``; see indexer.understand."""
+        return understand(text, base)
+
+    def search(self, criteria: Criteria, *, sort: Sort = "relevance", offset: int = 0, limit: int = 20) -> Results:
+        """The notices that meet the criteria. Before anything was ever indexed nothing is found; raises IndexMissing when
+        the index was lost and is not yet written anew."""
+        began = time.perf_counter()
+        page = self._page(criteria, sort, offset, limit)
+        with self._db.read() as session:
+            stored = notices.by_ids(session, page.ids)
+        hits = [Hit(stored[each]) for each in page.ids if each in stored]
+        return Results(page.total, time.perf_counter() - began, criteria, hits, page.facets)
+
+    def _page(self, criteria: Criteria, sort: Sort, offset: int, limit: int) -> Page:
+        state = self._state()
+        if state is None:
+            return Page(0, ())
+        try:
+            return self._index.search(state, criteria, sort, offset, limit)
+        except IndexMissing:
+            newer = self._state()
+            if newer is None or newer.name == state.name:
+                raise
+            return self._index.search(newer, criteria, sort, offset, limit)  # it was replaced under our hands
+
+    def _state(self) -> Generation | None:
+        with self._db.read() as session:
+            return index_state.current(session)

@@ -1,0 +1,113 @@
+"""Keep the index in step with the store: changes one batch at a time, or everything anew.
+
+Order makes it safe to be killed anywhere: the index is durable before the database hears of it, and changes are marked
+done only then. What was done twice gives the same index.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from domain.classify import VERSION, classify
+from indexer.document import Document, document
+from indexer.port import IndexMissing, SearchIndex
+from storage import changes, index_state, notices
+from storage.index_state import Generation
+from storage.session import Database
+
+log = logging.getLogger(__name__)
+
+BATCH = 2_000
+ROWS = 500
+"""Most rows of one write transaction."""
+RECLASSIFIED = 100
+"""Notices classified within one write transaction, so that no newer reading of them comes between."""
+
+_ALL = 1_000_000_000
+
+Progress = Callable[[int], None]
+
+
+def sync(db: Database, index: SearchIndex, limit: int = BATCH) -> int:
+    """Index the oldest pending changes and give how many were taken; 0 means that the index is up to date.
+
+    Writes a whole new generation, and gives the number of its notices, when there is none that can be read. Raises
+    Conflict while another process writes.
+    """
+    with index.exclusive():
+        state = _state(db)
+        try:
+            if state and index.holds(state.name):
+                return _take(db, index, state, limit)
+            log.info("writing the search index anew: %s", f"{state.name} cannot be read" if state else "there is none")
+        except IndexMissing as missing:
+            log.warning("writing the search index anew: %s", missing)
+        return _build(db, index, state, None)
+
+
+def _take(db: Database, index: SearchIndex, state: Generation, limit: int) -> int:
+    with db.read() as session:
+        pending = changes.read(session, changes.INDEX, limit)
+        ids = sorted({each.subject_id for each in pending if each.kind == changes.NOTICE})
+        stored = notices.by_ids(session, ids)
+    if pending:
+        index.update(state.name, [document(each) for each in stored.values()], gone=set(ids) - stored.keys())
+        with db.write() as session:
+            index_state.committed(session)
+        _settle(db, [each.id for each in pending], ids)
+    return len(pending)
+
+
+def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None) -> int:
+    """Classify again what an older classifier read (silently: no alert comes of it), then write a new generation and let
+    readers use it; gives the number of notices. ``progress`` hears how many are written so far. Raises Conflict while
+    another process writes.
+    """
+    with index.exclusive():
+        _reclassify(db)
+        return _build(db, index, _state(db), progress)
+
+
+def _state(db: Database) -> Generation | None:
+    with db.read() as session:
+        return index_state.current(session)
+
+
+def _reclassify(db: Database) -> None:
+    while True:
+        with db.write() as session:
+            outdated = notices.outdated(session, VERSION, RECLASSIFIED)
+            notices.reclassified(session, [(each.id, classify(each.notice)) for each in outdated], VERSION)
+        if not outdated:
+            return
+
+
+def _build(db: Database, index: SearchIndex, before: Generation | None, progress: Progress | None) -> int:
+    """The generation before stays until the next build: a reader may be about to open it."""
+    index.remove_all_but([before.name] if before else [])
+    with db.read() as session:
+        pending = [each.id for each in changes.read(session, changes.INDEX, limit=_ALL)]
+    name, ids = index.new_name(), list[int]()
+    index.build(name, _documents(db, ids, progress))
+    with db.write() as session:
+        index_state.flip(session, name)
+    _settle(db, pending, ids)
+    return len(ids)
+
+
+def _documents(db: Database, ids: list[int], progress: Progress | None) -> Iterator[list[Document]]:
+    """Documents of all notices; ``ids`` grows by those that were handed out."""
+    with db.read() as session:
+        for stored in notices.everything(session):
+            ids.extend(each.id for each in stored)
+            yield [document(each) for each in stored]
+            if progress:
+                progress(len(ids))
+
+
+def _settle(db: Database, change_ids: Sequence[int], notice_ids: Sequence[int]) -> None:
+    for start in range(0, max(len(change_ids), len(notice_ids)), ROWS):
+        with db.write() as session:
+            changes.done(session, change_ids[start:start + ROWS])
+            notices.mark_indexed(session, notice_ids[start:start + ROWS])

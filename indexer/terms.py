@@ -1,0 +1,191 @@
+"""Vocabulary terms in a text, with the place where they stand in it as it was written.
+
+Alphabetic terms are found as whole words in any inflected form, Chinese, Japanese and Korean ones as substrings; case,
+accents, full width and the Chinese script make no difference (see domain.text).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import groupby, permutations
+from typing import Generic, NamedTuple, TypeVar
+
+from domain.classify.inflection import forms, inflected_places
+from domain.text import CJK, normalise
+from domain.vocabulary import load
+
+_UNIT = re.compile(rf"[{CJK}]|[^\W\d_{CJK}]{{2,}}+(?=\d{{3}})|[^\W_{CJK}]+")
+_MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
+_CLUSTER = re.compile(rf"[\0-\x7f]+(?![{_MARKS}])|[^{_MARKS}]?[{_MARKS}]*", re.DOTALL)
+_CJK = re.compile(f"[{CJK}]")
+_CLAUSE_END = re.compile(r"[,;:!?。、]|\.\s")
+_KEY = 3
+"""Inflection leaves so many first letters of a word alone."""
+
+T = TypeVar("T")
+
+
+class Unit(NamedTuple):
+    """A word, or one letter of Chinese, Japanese or Korean: its normalised text, where it stands in the text as written,
+    and the normalised signs between it and the unit before."""
+
+    text: str
+    start: int
+    end: int
+    gap: str
+
+    @property
+    def is_cjk(self) -> bool:
+        """Whether it is a letter of a script without blanks."""
+        return _CJK.match(self.text) is not None
+
+
+class Units(list[Unit]):
+    """The units of a text in order."""
+
+    @cached_property
+    def places(self) -> Mapping[str, list[int]]:
+        """Where units stand that begin alike."""
+        found = defaultdict(list)
+        for place, unit in enumerate(self):
+            found[unit.text[:_KEY]].append(place)
+        return found
+
+
+@lru_cache(maxsize=20_000)
+def _folded(cluster: str) -> str:
+    """One letter with its marks, normalised; between two others, because normalising trims the ends of a text."""
+    return normalise(f"a{cluster}a")[1:-1]
+
+
+def units(text: str) -> Units:
+    """The units of a text."""
+    if text.isascii():
+        return _cut(text.lower(), range(len(text)), range(1, len(text) + 1))
+    pieces: list[str] = []
+    begins: list[int] = []
+    stops: list[int] = []
+    for found in _CLUSTER.finditer(text):
+        start, end = found.span()
+        cluster = found.group()
+        if cluster.isascii():
+            pieces.append(cluster.lower())
+            begins.extend(range(start, end))
+            stops.extend(range(start + 1, end + 1))
+        elif piece := _folded(cluster):
+            pieces.append(piece)
+            begins.extend([start] * len(piece))
+            stops.extend([end] * len(piece))
+    return _cut("".join(pieces), begins, stops)
+
+
+def _cut(folded: str, starts: Sequence[int], ends: Sequence[int]) -> Units:
+    found, last = Units(), 0
+    for match in _UNIT.finditer(folded):
+        first, end = match.span()
+        found.append(Unit(match.group(), starts[first], ends[end - 1], folded[last:first]))
+        last = end
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """A term that stands at the units ``first`` to ``end`` (exclusive), and what it means."""
+
+    first: int
+    end: int
+    meaning: T
+
+    def inside(self, other: Found[T]) -> bool:
+        """Whether a longer find covers this one."""
+        return other.first <= self.first and self.end <= other.end and self.end - self.first < other.end - other.first
+
+
+@dataclass(frozen=True, slots=True)
+class _Term(Generic[T]):
+    words: tuple[str, ...]
+    inflected: frozenset[int]
+    lang: str
+    loose: bool
+    meaning: T
+
+
+class Finder(Generic[T]):
+    """Terms to look for; ``add`` them all, then ``find``."""
+
+    def __init__(self) -> None:
+        self._terms: dict[str, list[_Term[T]]] = defaultdict(list)
+
+    def add(self, term: str, meaning: T, lang: str = "", inflect: bool = True, loose: bool = False) -> None:
+        """Look for a term from now on. ``loose`` lets it run across the end of a clause, as the words of a search do. A
+        trailing ``*`` is read as the plain word."""
+        for words in _spellings(tuple(unit.text for unit in units(term))):
+            if words:
+                inflected = inflected_places(words, lang) if inflect else frozenset[int]()
+                self._terms[words[0][:_KEY]].append(_Term(words, inflected, lang, loose, meaning))
+
+    def find(self, found: Units) -> list[Found[T]]:
+        """Every term in a text cut into units, overlapping ones too, in no order."""
+        places = found.places
+        return [Found(first, first + len(term.words), term.meaning)
+                for key in self._terms.keys() & places.keys() for first in places[key] for term in self._terms[key]
+                if _stands(term, found, first)]
+
+
+def _stands(term: _Term[T], found: Sequence[Unit], first: int) -> bool:
+    if first + len(term.words) > len(found):
+        return False
+    for place, word in enumerate(term.words):
+        unit = found[first + place]
+        if unit.text != word and not (place in term.inflected and unit.text in _forms(word, term.lang)):
+            return False
+        if place and not (_closes_up(unit, found[first + place - 1]) if term.loose else _continues(unit)):
+            return False
+    return True
+
+
+_forms = lru_cache(maxsize=20_000)(forms)
+
+
+def _continues(unit: Unit) -> bool:
+    return not unit.gap or not _CLAUSE_END.search(unit.gap)
+
+
+def _closes_up(unit: Unit, before: Unit) -> bool:
+    """Words of a search may have any signs between them, the letters of one Chinese word none."""
+    return not unit.gap or not (unit.is_cjk and before.is_cjk)
+
+
+def longest(found: Iterable[Found[T]]) -> list[Found[T]]:
+    """Those that no longer one covers, from left to right, without overlaps; several meanings of one place stay."""
+    kept: list[Found[T]] = []
+    reach = taken = 0
+    for (first, end), group in groupby(sorted(found, key=_place), key=lambda each: (each.first, each.end)):
+        if end > reach and first >= taken:
+            kept.extend(group)
+            taken = end
+        reach = max(reach, end)
+    return kept
+
+
+def _place(found: Found[T]) -> tuple[int, int]:
+    return found.first, -found.end
+
+
+def _spellings(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The words in every spelling that the vocabulary calls the same: inkjet, ink jet."""
+    yield words
+    for group in _variants():
+        for one, other in permutations(group, 2):
+            for at in range(len(words) - len(one) + 1):
+                if words[at:at + len(one)] == one:
+                    yield words[:at] + other + words[at + len(one):]
+
+
+@lru_cache(maxsize=1)
+def _variants() -> list[list[tuple[str, ...]]]:
+    return [[tuple(normalise(variant).split()) for variant in group] for group in load("words")["variants"]]

@@ -1,0 +1,329 @@
+"""What every search engine behind indexer.port must do; domain.criteria.matches is the oracle."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.classification import Classification, Confidence
+from domain.criteria import Criteria, Scope, facts, matches, subjects
+from domain.errors import Conflict
+from domain.notice import NoticeKind
+from indexer.backends.tantivy import TantivyIndex
+from indexer.document import Document
+from indexer.port import IndexMissing, SearchIndex
+from indexer.query import FACETS
+from storage.index_state import Generation
+from tests.builders import notice
+
+BACKENDS: dict[str, Callable[[Path], SearchIndex]] = {"tantivy": TantivyIndex}
+ALL = Scope.ALL
+
+
+@pytest.fixture(params=BACKENDS, scope="module")
+def backend(request: pytest.FixtureRequest) -> Callable[[Path], SearchIndex]:
+    return BACKENDS[request.param]
+
+
+@pytest.fixture
+def index(backend: Callable[[Path], SearchIndex], tmp_path: Path) -> SearchIndex:
+    return backend(tmp_path / "index")
+
+
+def doc(notice_id: int, found: Classification = Classification(), in_title: Sequence[str] = (),  # noqa: B008
+        **changes: Any) -> Document:
+    stated = notice(f"SR/{notice_id:05}/26", **changes)
+    return Document(notice_id, facts(stated, found), frozenset(in_title), stated.event_date)
+
+
+def about(**product_types: Confidence) -> Classification:
+    return Classification(product_types)
+
+
+def built(index: SearchIndex, *documents: Document) -> Generation:
+    name = index.new_name()
+    assert index.build(name, [documents]) == len(documents)
+    return Generation(name, 1)
+
+
+def ids(index: SearchIndex, state: Generation, **wanted: Any) -> list[int]:
+    return list(index.search(state, Criteria(**({"scope": ALL} | wanted)), limit=1000).ids)
+
+
+# The set of hits is the one that domain.criteria defines
+
+TEXTS = ("Ink cartridge", "ink-cartridges for printers", "Tintenpatrone für Drucker", "Cartouche d'encre", "墨盒", "墨水匣",
+         "インクカートリッジ", "잉크 카트리지", "Air compressor – Portable", "12V电磁阀", "電磁閥", "气缸盖",
+         "Pneumatic cylinder", "ISO 15552", "ISO15552:2018", "Directive 2011/65/EU", "G/TBT/N/EU/9101",
+         "Électrovanne", "x" * 300, "valve 1/4\"",
+         "(){}[]^~*?:\\\"+-!&& || AND OR NOT", "Sprinter", "tattoo ink", "")
+WORDS = (*TEXTS, "ink", "cartridge", "墨", "盒", "电磁阀", "气缸", "15552", "2011/65", "TBT", "electrovanne",
+         "printers Tintenpatrone", "valve", "printer", "\udc00", "x" * 299, "AND", "title:ink", "*", "in")
+TYPES = ("ink_cartridge", "toner_cartridge", "solenoid_valve")
+RULES = ("eu_rohs", "uk_rohs")
+MARKETS = ("EU", "CA", "US")
+YEARS = ("2024", "2026", "")
+SOURCES = ("eu_safety_gate", "ca_recalls")
+KINDS = (NoticeKind.RECALL, NoticeKind.STANDARD, NoticeKind.FOREIGN_NOTIFICATION)
+HAZARDS = ("burns", "injuries")
+
+
+def invented(count: int, seed: int = 26) -> list[Document]:
+    some = random.Random(seed)
+
+    def levels(names: Sequence[str], share: float) -> dict[str, Confidence]:
+        return {name: some.choice(list(Confidence)) for name in names if some.random() < share}
+
+    def one(notice_id: int) -> Document:
+        day = date(2026, 1, 1) - timedelta(days=some.randrange(900))
+        return doc(
+            notice_id, Classification(levels(TYPES, 0.2), levels(RULES, 0.1)), in_title=some.sample(TYPES, 1),
+            source=some.choice(SOURCES), title=" ".join(some.choices(TEXTS, k=2)).strip() or "untitled",
+            product=some.choice(TEXTS), brand=some.choice(TEXTS), category="", summary=" ".join(some.choices(TEXTS, k=3)),
+            identifiers=(some.choice(TEXTS),), market=some.choice(MARKETS), kind=some.choice(KINDS),
+            origin=some.choice(("CN", "")), hazards=tuple(some.sample(HAZARDS, some.randrange(3))),
+            published_on=some.choice((day, day, None)))
+
+    return [one(number) for number in range(1, count + 1)]
+
+
+Corpus = tuple[SearchIndex, Generation, list[Document]]
+
+
+@pytest.fixture(scope="module")
+def corpus(backend: Callable[[Path], SearchIndex], tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    documents = invented(300)
+    index = backend(tmp_path_factory.mktemp("corpus"))
+    return index, built(index, *documents), documents
+
+
+def some_of(values: Sequence[str]) -> st.SearchStrategy[frozenset[str]]:
+    return st.one_of(st.just(frozenset()), st.frozensets(st.sampled_from(values), min_size=1, max_size=2))
+
+
+any_criteria = st.builds(
+    Criteria, product_types=some_of((*TYPES, "no_such_type")), regulations=some_of(RULES), markets=some_of(MARKETS),
+    kinds=some_of([str(kind) for kind in KINDS]), origins=some_of(("CN", "")), hazards=some_of(HAZARDS),
+    grades=some_of(("red", "yellow", "plain")), sources=some_of(SOURCES), years=some_of(YEARS),
+    words=st.lists(st.sampled_from(WORDS), max_size=2).map(tuple),
+    excluded=st.lists(st.sampled_from(WORDS), max_size=1).map(tuple), scope=st.sampled_from(Scope))
+
+
+def expected(documents: list[Document], criteria: Criteria) -> set[int]:
+    return {each.id for each in documents if matches(criteria, each.facts)}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(criteria=any_criteria, sort=st.sampled_from(("relevance", "date")))
+def test_finds_exactly_what_the_criteria_mean(corpus: Corpus, criteria: Criteria, sort: Any) -> None:
+    index, state, documents = corpus
+    page = index.search(state, criteria, sort, limit=1000)
+    assert set(page.ids) == expected(documents, criteria)
+    assert page.total == len(page.ids)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(criteria=any_criteria)
+def test_facets_count_as_if_nothing_were_chosen_in_them(corpus: Corpus, criteria: Criteria) -> None:
+    index, state, documents = corpus
+    found = index.search(state, criteria).facets
+    assert found.keys() == FACETS.keys()
+    for facet, fields in FACETS.items():
+        under = replace(criteria, **dict.fromkeys(fields, frozenset()))
+        counts = Counter(value for each in documents if matches(under, each.facts)
+                         for value in values(each, facet, criteria.scope) if value)
+        assert found[facet] == counts, facet
+
+
+def values(document: Document, facet: str, scope: Scope) -> frozenset[str]:
+    found = document.facts
+    if facet in ("product_type", "regulation"):
+        return subjects(found.product_types if facet == "product_type" else found.regulations, scope)
+    return frozenset((getattr(found, facet),))
+
+
+def test_a_facet_count_is_the_total_of_choosing_that_value(corpus: Corpus) -> None:
+    index, state, _ = corpus
+    base = Criteria(product_types=frozenset({"ink_cartridge"}), markets=frozenset({"EU"}), scope=ALL)
+    facets = index.search(state, base).facets
+    for market, count in facets["market"].items():
+        assert index.search(state, replace(base, markets=frozenset({market}))).total == count
+    for rule, count in facets["regulation"].items():
+        chosen = replace(base, product_types=frozenset(), regulations=frozenset({rule}))
+        assert index.search(state, chosen).total == count
+
+
+def test_pages_in_turn_hold_every_hit_once(corpus: Corpus) -> None:
+    index, state, documents = corpus
+    for sort in ("relevance", "date"):
+        pages = [index.search(state, Criteria(scope=ALL), sort, offset, 40).ids for offset in range(0, 320, 40)]  # type: ignore[arg-type]
+        found = [each for page in pages for each in page]
+        assert sorted(found) == [each.id for each in documents]
+
+
+# Words
+
+
+def test_chinese_finds_both_scripts_and_letters_in_full_width(index: SearchIndex) -> None:
+    titles = ("電磁閥", "12V电磁阀", "磁电阀", "１２Ｖ 电磁阀")
+    state = built(index, *(doc(number, title=title) for number, title in enumerate(titles, 1)))
+    assert sorted(ids(index, state, words=("电磁阀",))) == [1, 2, 4]
+    assert sorted(ids(index, state, words=("12v電磁閥",))) == [2, 4]
+
+
+def test_a_phrase_stays_within_one_field(index: SearchIndex) -> None:
+    state = built(index, doc(1, title="Air cylinder", product="head"), doc(2, title="Air", product="cylinder head"))
+    assert ids(index, state, words=("cylinder head",)) == [2]
+    assert sorted(ids(index, state, words=("cylinder", "head"))) == [1, 2]
+
+
+def test_whole_words_only(index: SearchIndex) -> None:
+    state = built(index, doc(1, title="Mercedes Sprinter"), doc(2, title="Printer"))
+    assert ids(index, state, words=("printer",)) == [2]
+
+
+@pytest.mark.parametrize("sign", ["(", "[", "\"", "\\", "*", "+", "AND ", "title:", "~", "墨(", "a:b^2 "])
+def test_ten_kilobytes_of_query_syntax_are_literal(index: SearchIndex, sign: str) -> None:
+    typed = sign * (10_240 // len(sign))
+    state = built(index, doc(1, title=typed), doc(2, title="Air compressor"))
+    found = ids(index, state, words=(typed,))
+    assert 1 in found
+    assert (2 in found) == (not sign.strip("([\"\\*+~"))  # signs alone are no word: every text holds them
+
+
+def test_ten_kilobytes_of_different_words(index: SearchIndex) -> None:
+    typed = [f"w{number}" for number in range(1500)]
+    state = built(index, doc(1, title=" ".join(typed)), doc(2, title=" ".join(reversed(typed))))
+    assert sorted(ids(index, state, words=tuple(typed))) == [1, 2]
+    assert ids(index, state, words=(" ".join(typed),)) == [1]
+
+
+def test_words_longer_than_an_engine_likes_are_still_compared_whole(index: SearchIndex) -> None:
+    state = built(index, doc(1, title="y" * 100_000), doc(2, title="y" * 100_001))
+    assert ids(index, state, words=("y" * 100_001,)) == [2]
+    assert ids(index, state, excluded=("y" * 100_001,)) == [1]
+
+
+def test_excluding_mere_signs_leaves_nothing(index: SearchIndex) -> None:
+    assert ids(index, built(index, doc(1)), excluded=("!",)) == []
+
+
+# Order
+
+
+def test_the_newer_of_equals_comes_first(index: SearchIndex) -> None:
+    days = [date(2020, 5, 1), None, date(2026, 11, 13), date(2026, 11, 12), date(1999, 1, 1)]
+    state = built(index, *(doc(number, about(ink_cartridge=Confidence.HIGH), published_on=day)
+                           for number, day in enumerate(days, 1)))
+    assert ids(index, state, product_types=frozenset({"ink_cartridge"})) == [3, 4, 1, 5, 2]
+    assert ids(index, state, words=("compressor",)) == [3, 4, 1, 5, 2]
+    assert ids(index, state) == [3, 4, 1, 5, 2]
+
+
+def test_sure_findings_come_before_fresh_ones_and_titles_before_bodies(index: SearchIndex) -> None:
+    new, old = date(2026, 11, 13), date(2001, 1, 1)
+    state = built(
+        index, doc(1, about(ink_cartridge=Confidence.LOW), published_on=new),
+        doc(2, about(ink_cartridge=Confidence.MEDIUM), published_on=new),
+        doc(3, about(ink_cartridge=Confidence.MEDIUM), in_title=["ink_cartridge"], published_on=old),
+        doc(4, about(ink_cartridge=Confidence.HIGH), published_on=old),
+        doc(5, about(ink_cartridge=Confidence.HIGH), in_title=["ink_cartridge"], published_on=old),
+        doc(6, about(ink_cartridge=Confidence.REVIEW), published_on=new))
+    assert ids(index, state, product_types=frozenset({"ink_cartridge"})) == [5, 4, 3, 2, 1]
+
+
+def test_words_in_the_title_come_before_words_in_the_body(index: SearchIndex) -> None:
+    state = built(index, doc(1, title="Portable tool", summary="A nozzle, another nozzle."), doc(2, title="Nozzle"))
+    assert ids(index, state, words=("nozzle",)) == [2, 1]
+
+
+def test_by_date_the_newest_comes_first_and_the_undated_last(index: SearchIndex) -> None:
+    days = [date(2020, 5, 1), None, date(2026, 11, 13), date(1901, 1, 1), date(2026, 11, 13)]
+    state = built(index, *(doc(number, published_on=day) for number, day in enumerate(days, 1)))
+    assert list(index.search(state, Criteria(scope=ALL), "date").ids) == [5, 3, 1, 4, 2]
+
+
+@pytest.mark.parametrize(("offset", "limit", "length"), [(0, 0, 0), (5, 20, 0), (-3, 2, 2), (10**12, 20, 0), (0, 10**9, 3)])
+def test_odd_pages_are_answered_with_the_right_total(index: SearchIndex, offset: int, limit: int, length: int) -> None:
+    page = index.search(built(index, doc(1), doc(2), doc(3)), Criteria(scope=ALL), "date", offset, limit)
+    assert (page.total, len(page.ids)) == (3, length)
+
+
+# Updates and generations
+
+
+def test_an_update_replaces_and_removes(index: SearchIndex) -> None:
+    state = built(index, doc(1, title="Ink"), doc(2, title="Ink"), doc(3, title="Ink"))
+    index.update(state.name, [doc(1, title="Toner"), doc(4, title="Ink")], gone=[2])
+    newer = replace(state, commit_no=2)
+    assert sorted(ids(index, newer, words=("ink",))) == [3, 4]
+    assert index.search(newer, Criteria(scope=ALL)).facets["market"] == {"EU": 3}
+
+
+def test_many_updates_leave_one_document_a_notice(index: SearchIndex) -> None:
+    state = built(index, doc(1))
+    for commit_no in range(2, 14):
+        index.update(state.name, [doc(1, title=f"Reading {commit_no}"), doc(commit_no)])
+        state = replace(state, commit_no=commit_no)
+        assert sorted(ids(index, state)) == list(range(1, commit_no + 1))
+    assert ids(index, state, words=("reading 13",)) == [1]
+
+
+def test_another_process_s_commit_is_seen_once_the_state_says_so(
+        backend: Callable[[Path], SearchIndex], tmp_path: Path) -> None:
+    writer, reader = backend(tmp_path), backend(tmp_path)
+    state = built(writer, doc(1))
+    assert ids(reader, state) == [1]
+    writer.update(state.name, [doc(2)])
+    assert ids(reader, state) == [1]
+    assert sorted(ids(reader, replace(state, commit_no=2))) == [1, 2]
+
+
+def test_a_reader_goes_over_to_a_new_generation_and_the_old_one_may_vanish(
+        backend: Callable[[Path], SearchIndex], tmp_path: Path) -> None:
+    writer, reader = backend(tmp_path), backend(tmp_path)
+    old = built(writer, doc(1))
+    assert ids(reader, old) == [1]
+    new = built(writer, doc(1), doc(2))
+    assert ids(reader, old) == [1]
+    writer.remove_all_but([new.name])
+    assert ids(reader, old) == [1], "a page under way is still answered"
+    assert sorted(ids(reader, new)) == [1, 2]
+    with pytest.raises(IndexMissing):
+        reader.search(old, Criteria())
+
+
+def test_a_half_written_generation_is_not_held_and_is_cleaned_away(index: SearchIndex) -> None:
+    whole, half = built(index, doc(1)), index.new_name()
+
+    def breaks_off() -> Iterator[list[Document]]:
+        yield [doc(1)]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        index.build(half, breaks_off())
+    index.remove_all_but([whole.name])
+    assert index.holds(whole.name)
+    assert not index.holds(half)
+    assert ids(index, whole) == [1]
+
+
+@pytest.mark.parametrize("name", ["", "1-nothing", "../1-x", "0-abc"])
+def test_a_generation_that_is_not_there_is_missing(index: SearchIndex, name: str) -> None:
+    assert not index.holds(name)
+    with pytest.raises(IndexMissing):
+        index.search(Generation(name, 1), Criteria())
+
+
+def test_one_writer_at_a_time(backend: Callable[[Path], SearchIndex], tmp_path: Path) -> None:
+    with backend(tmp_path).exclusive(), pytest.raises(Conflict), backend(tmp_path).exclusive():
+        pass

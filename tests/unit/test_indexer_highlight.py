@@ -1,0 +1,69 @@
+"""Marks show why a notice was found."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.criteria import Criteria
+from indexer.highlight import highlight
+from indexer.understand import understand
+
+
+def shown(typed: str, text: str, lang: str = "zh") -> str:
+    """The text with marks in brackets and glosses as readers see them."""
+    return "".join(f"[{each.text}{f'〔{each.gloss}〕' if each.gloss else ''}]" if each.marked else each.text
+                   for each in highlight(text, understand(typed).criteria, lang))
+
+
+@pytest.mark.parametrize(("typed", "text", "marked"), [
+    ("Tinte", "Die tinte, TINTE und Tintenfass", "Die [tinte], [TINTE] und Tintenfass"),
+    ("printer", "Sprinter or printer", "Sprinter or [printer]"),
+    ("“磁阀”", "电磁阀", "电[磁阀]"),
+    ('"12V valve"', "A 12V-valve and a valve", "A [12V-valve] and a valve"),
+    ("ISO 15552", "nach ISO15552:2018", "nach [ISO15552]:2018"),
+    ("électrique", "Electrique E\u0301LECTRIQUE", "[Electrique] [E\u0301LECTRIQUE]"),
+    ("１２Ｖ", "12v", "[12v]"),
+    ("G/TBT/N/EU/9101", "see G/TBT/N/EU/9101/Add.1", "see [G/TBT/N/EU/9101]/Add.1"),
+])
+def test_words_of_the_search_are_marked(typed: str, text: str, marked: str) -> None:
+    assert shown(typed, text) == marked
+
+
+def test_terms_of_a_product_type_are_marked_with_what_they_mean() -> None:
+    text = "Tintenpatronen, インクカートリッジ, 墨水匣, Ink Cartridge, blink"
+    assert shown("墨盒", text).split(", ") == [
+        "[Tintenpatronen〔墨盒〕]", "[インクカートリッジ〔墨盒〕]", "[墨水匣]", "[Ink Cartridge〔墨盒〕]", "blink"]
+    assert shown("墨盒", text, "en").split(", ") == [
+        "[Tintenpatronen〔Ink cartridge〕]", "[インクカートリッジ〔Ink cartridge〕]", "[墨水匣〔Ink cartridge〕]",
+        "[Ink Cartridge]", "blink"]
+
+
+def test_a_false_friend_is_not_marked() -> None:
+    assert shown("气缸", "气缸盖和气缸") == "气缸盖和[气缸]"
+
+
+def test_a_weak_term_is_marked_only_where_nothing_better_stands_and_without_a_meaning() -> None:
+    assert shown("气缸", "A cylinder") == "A [cylinder]"
+    assert shown("气缸", "Air cylinder with a cylinder") == "[Air cylinder〔气缸〕] with a cylinder"
+
+
+def test_names_of_a_regulation_are_marked() -> None:
+    assert shown("RoHS", "under RoHS, Directive 2011/65/EU") == "under [RoHS], Directive [2011/65/EU]"
+    assert shown("REACH", "out of reach, REACH") == "out of reach, [REACH]"
+
+
+def test_excluded_words_are_not_marked() -> None:
+    assert shown("toner -tattoo", "toner tattoo") == "[toner] tattoo"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80), st.sampled_from(["墨盒 RoHS", "a", "é", "\u0301", "气", "ß"]))
+def test_the_segments_joined_are_the_text(text: str, typed: str) -> None:
+    assert "".join(each.text for each in highlight(text, understand(typed).criteria)) == text
+
+
+def test_an_unknown_product_type_marks_nothing() -> None:
+    (segment,) = highlight("Ink", Criteria(product_types=frozenset({"gone"})))
+    assert not segment.marked

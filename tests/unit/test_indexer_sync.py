@@ -1,0 +1,284 @@
+"""The index follows the store, whatever dies in between."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.classification import Classification
+from domain.criteria import Criteria, Scope
+from domain.errors import Conflict
+from domain.notice import Notice
+from domain.source import Listing
+from indexer import sync
+from indexer.backends.tantivy import TantivyIndex
+from indexer.port import IndexMissing, Page
+from indexer.service import SearchService
+from storage import changes, index_state, notices, runs
+from storage.session import Database
+from tests.builders import database, notice, source, store
+
+ROOT = Path(__file__).parents[2]
+
+
+class Installation:
+    """A store and its index, as the worker sees them; ``search`` opens the index anew, as another process would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.db: Database = database(folder)
+        self.folder = folder
+        self.index = TantivyIndex(folder / "index")
+
+    def sync(self) -> None:
+        while sync.sync(self.db, self.index):
+            pass
+
+    def search(self, *words: str) -> set[str]:
+        service = SearchService(self.db, TantivyIndex(self.folder / "index"))
+        found = service.search(Criteria(words=words, scope=Scope.ALL), limit=100)
+        assert found.total == len(found.hits)
+        return {hit.stored.notice.external_id for hit in found.hits}
+
+    def generation(self) -> index_state.Generation:
+        with self.db.read() as session:
+            found = index_state.current(session)
+        assert found
+        return found
+
+    def is_settled(self) -> bool:
+        with self.db.read() as session:
+            held = [each for batch in notices.everything(session) for each in batch]
+            return not changes.pending(session, changes.INDEX) and all(each.indexed_at for each in held)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Installation:
+    return Installation(tmp_path)
+
+
+def test_before_anything_is_indexed_nothing_is_found(here: Installation) -> None:
+    store(here.db, notice())
+    assert here.search() == set()
+
+
+def test_a_stored_notice_is_found_after_a_sync(here: Installation) -> None:
+    store(here.db, notice("A"), notice("B", title="Toner cartridge"))
+    here.sync()
+    assert here.search() == {"A", "B"}
+    assert here.search("toner") == {"B"}
+    assert here.is_settled()
+
+
+def test_new_and_revised_notices_are_found_without_a_new_generation(here: Installation) -> None:
+    store(here.db, notice("A"), notice("B"))
+    here.sync()
+    before = here.generation()
+    store(here.db, notice("A", title="Toner cartridge"), notice("C"))
+    here.sync()
+    assert here.search("toner") == {"A"}
+    assert here.search() == {"A", "B", "C"}
+    assert (here.generation().name, here.generation().commit_no) == (before.name, before.commit_no + 1)
+
+
+def test_a_sync_takes_no_more_than_its_limit(here: Installation) -> None:
+    store(here.db, notice("A"))
+    here.sync()
+    store(here.db, notice("B"), notice("C"), notice("D"))
+    assert [sync.sync(here.db, here.index, limit=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_an_open_reader_sees_every_commit_and_a_new_generation(here: Installation) -> None:
+    service = SearchService(here.db, TantivyIndex(here.folder / "index"))
+    for step, name in enumerate("ABC", 1):
+        store(here.db, notice(name))
+        here.sync()
+        assert service.search(Criteria(scope=Scope.ALL)).total == step
+    sync.rebuild(here.db, here.index)
+    sync.rebuild(here.db, here.index)
+    assert service.search(Criteria(scope=Scope.ALL)).total == 3
+
+
+def test_a_withdrawn_notice_stays_searchable(here: Installation) -> None:
+    card = source(listing=Listing.FULL)
+    (kept,) = store(here.db, notice("A"), card=card)
+    here.sync()
+    runs.withdraw(here.db, runs.start(here.db, card), [kept], "the publisher withdrew it")
+    here.sync()
+    assert here.search() == {"A"}
+
+
+def test_a_lost_index_folder_is_written_anew(here: Installation) -> None:
+    store(here.db, notice("A"), notice("B"))
+    here.sync()
+    shutil.rmtree(here.folder / "index")
+    with pytest.raises(IndexMissing):
+        here.search()
+    here.sync()
+    assert here.search() == {"A", "B"}
+
+
+@pytest.mark.parametrize("suffix", ["meta.json", "*.term", "*.fast"])
+def test_a_damaged_index_is_written_anew(here: Installation, suffix: str) -> None:
+    store(here.db, notice("A"))
+    here.sync()
+    for path in (here.folder / "index" / here.generation().name).glob(suffix):
+        path.write_bytes(b"damaged")
+    here.sync()
+    assert here.search("compressor") == {"A"}
+
+
+def test_an_index_of_another_format_is_never_read_but_written_anew(
+        here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(here.db, notice("A"))
+    here.sync()
+    monkeypatch.setattr("indexer.backends.tantivy.FORMAT", 999)
+    with pytest.raises(IndexMissing):
+        here.search()
+    here.sync()
+    assert here.search() == {"A"}
+
+
+def test_a_rebuild_classifies_again_what_an_older_classifier_read(here: Installation) -> None:
+    (kept,) = store(here.db, notice("A", title="Toner cartridge", product="Toner cartridge", category="Other"))
+    with here.db.write() as session:
+        notices.reclassified(session, [(kept, Classification())], classifier_version=-1)
+    told: list[int] = []
+    assert sync.rebuild(here.db, here.index, told.append) == 1
+    with here.db.read() as session:
+        assert "toner_cartridge" in notices.by_id(session, kept).classification.product_types
+        assert notices.outdated(session, sync.VERSION) == []
+    assert told == [1]
+
+
+def test_a_rebuild_settles_what_was_pending_and_keeps_one_generation_before(here: Installation) -> None:
+    store(here.db, notice("A"))
+    for _ in range(3):
+        sync.rebuild(here.db, here.index)
+    assert here.is_settled()
+    assert len([path for path in (here.folder / "index").iterdir() if path.is_dir()]) == 2
+
+
+def test_only_one_process_writes(here: Installation) -> None:
+    with TantivyIndex(here.folder / "index").exclusive(), pytest.raises(Conflict):
+        sync.sync(here.db, here.index)
+
+
+# Killed at any step
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from importlib import import_module
+from indexer import sync
+from indexer.backends.tantivy import TantivyIndex
+from storage.session import Database
+
+folder, work, module, name, moment, call = sys.argv[1:]
+owner = import_module(module)
+if "." in name:
+    owner, name = getattr(owner, name.split(".")[0]), name.split(".")[1]
+original, calls = getattr(owner, name), 0
+
+def dies(*args, **kwargs):
+    global calls
+    calls += 1
+    if calls == int(call) and moment == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    found = original(*args, **kwargs)
+    if calls == int(call):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+
+setattr(owner, name, dies)
+getattr(sync, work)(Database(f"sqlite:///{folder}/zonewatch.db"), TantivyIndex(Path(folder) / "index"))
+"""
+
+STEPS = [
+    ("indexer.sync", "document", "after", 2),
+    ("indexer.backends.tantivy", "_engine_document", "after", 2),
+    ("indexer.backends.tantivy", "TantivyIndex.update", "after", 1),
+    ("indexer.backends.tantivy", "TantivyIndex.build", "after", 1),
+    ("storage.index_state", "flip", "before", 1),
+    ("storage.index_state", "flip", "after", 1),
+    ("indexer.sync", "_settle", "before", 1),
+    ("storage.index_state", "committed", "before", 1),
+    ("storage.changes", "done", "before", 1),
+    ("storage.notices", "mark_indexed", "before", 1),
+    ("storage.notices", "mark_indexed", "after", 1),
+]
+ONLY_IN_A_SYNC = {"TantivyIndex.update", "committed"}
+ONLY_IN_A_BUILD = {"TantivyIndex.build", "flip"}
+KILLS = [(work, *step) for work in ("sync", "rebuild") for step in STEPS
+         if step[1] not in (ONLY_IN_A_BUILD if work == "sync" else ONLY_IN_A_SYNC)]
+
+
+@pytest.mark.parametrize(("work", "module", "name", "moment", "call"), KILLS)
+def test_killed_at_any_step_nothing_is_lost(here: Installation, work: str, module: str, name: str, moment: str,
+                                            call: int) -> None:
+    store(here.db, notice("A"), notice("B"))
+    here.sync()
+    store(here.db, *changed())
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(here.folder), work, module, name, moment, str(call)],
+                            cwd=ROOT, check=False, capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
+    assert here.search() >= {"A", "B"}, "readers go on while the writer is dead"
+    here.sync()
+    assert here.search() == {"A", "B", "C", "D"}
+    assert here.search("toner") == {"A", "C"}
+    assert here.is_settled()
+    sync.rebuild(here.db, here.index)
+    assert len([path for path in (here.folder / "index").iterdir() if path.is_dir()]) == 2
+
+
+def changed() -> tuple[Notice, ...]:
+    return notice("A", title="Toner cartridge"), notice("C", title="Toner bottle"), notice("D")
+
+
+# Searching while others write
+
+
+class ReplacedMeanwhile(TantivyIndex):
+    """An index that is rebuilt twice, by another process, after a reader asked which generation to use."""
+
+    def __init__(self, folder: Path, db: Database) -> None:
+        super().__init__(folder)
+        self.db, self.calm = db, False
+
+    def search(self, *args: Any, **kwargs: Any) -> Page:
+        if not self.calm:
+            self.calm = True
+            for _ in range(2):
+                sync.rebuild(self.db, TantivyIndex(self.folder))
+        return super().search(*args, **kwargs)
+
+
+def test_a_generation_that_vanishes_under_a_reader_costs_no_answer(here: Installation) -> None:
+    store(here.db, notice("A"))
+    here.sync()
+    service = SearchService(here.db, ReplacedMeanwhile(here.folder / "index", here.db))
+    assert service.search(Criteria(scope=Scope.ALL)).total == 1
+
+
+def test_many_threads_share_one_service_while_the_index_grows(here: Installation) -> None:
+    store(here.db, notice("0"))
+    here.sync()
+    service = SearchService(here.db, here.index)
+
+    def ask(_: int) -> int:
+        found = service.search(Criteria(scope=Scope.ALL), limit=100)
+        assert found.total == len(found.hits)
+        return found.total
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask, number) for number in range(40)]
+        for number in range(1, 5):
+            store(here.db, notice(str(number)))
+            here.sync()
+        assert {each.result() for each in asked} <= {1, 2, 3, 4, 5}
+    assert ask(0) == 5
