@@ -1,0 +1,123 @@
+"""The command line: JSON that programs rely on, exit status that tells, mistakes told in one line."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import sources
+from tests.conftest import Installed
+from zonewatch.demo.sites import SampleSites
+
+pytestmark = pytest.mark.xdist_group("cli")
+SOURCE_FIELDS = {"slug", "title", "market", "state", "grade", "notices", "last_run"}
+RUN_FIELDS = {"status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds"}
+HIT_FIELDS = {"source", "external_id", "kind", "market", "published_at", "title", "url", "product_types", "horizontal"}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """An installation that has crawled and indexed the sample sites."""
+    sites = SampleSites()
+    sites.day = 2
+    installed = Installed(tmp_path_factory.mktemp("cli"), GATEWAY_URL=sites.url, CRAWL_DELAY="0",
+                          OPERATOR_EMAIL="operator@zone.example")
+    installed.run("init")
+    for slug in ("ca_recalls", "eu_safety_gate", "wto_tbt_notifications"):
+        sources.set_floor(installed.db, slug, 1, "test")
+    installed.run("crawl", "--all")
+    installed.run("index")
+    yield installed
+    sites.close()
+
+
+def test_sources_tell_state_grade_and_last_run(loaded: Installed) -> None:
+    found = loaded.json("sources")
+    assert [each["slug"] for each in found] == ["ca_recalls", "eu_safety_gate", "wto_tbt_notifications"]
+    for each in found:
+        assert each.keys() == SOURCE_FIELDS
+        assert each["last_run"].keys() == RUN_FIELDS
+        assert (each["state"], each["grade"], each["last_run"]["status"]) == ("healthy", "proven", "ok")
+
+
+def test_a_crawl_reports_every_source_and_a_second_one_brings_nothing(loaded: Installed) -> None:
+    for report in loaded.json("crawl", "--all"):
+        assert RUN_FIELDS | {"slug"} <= report.keys()
+        assert (report["status"], report["created"], report["revised"]) == ("ok", 0, 0)
+
+
+def test_a_dry_run_parses_and_stores_nothing(loaded: Installed) -> None:
+    before = loaded.json("sources")
+    [report] = loaded.json("crawl", "--dry-run", "eu_safety_gate")
+    assert (report["status"], report["run"]) == ("ok", 0)
+    assert loaded.json("sources") == before
+
+
+def test_search_finds_by_chinese_words_and_narrows_by_options(loaded: Installed) -> None:
+    found = loaded.json("search", "电磁阀")
+    assert found["criteria"] == {"product_types": ["solenoid_valve"], "scope": "relevant"}
+    assert {hit["market"] for hit in found["hits"]} == {"EU", "SA"}
+    assert all(hit.keys() == HIT_FIELDS for hit in found["hits"])
+    assert found["total"] == len(found["hits"]) == sum(found["facets"]["market"].values())
+    only = loaded.json("search", "电磁阀", "--market", "EU", "--kind", "border_action")
+    assert [hit["external_id"] for hit in only["hits"]] == ["SR/90011/26"]
+
+
+def test_the_default_scope_hides_what_is_not_ours_and_the_switch_shows_it(loaded: Installed) -> None:
+    assert loaded.json("search", "mustard")["total"] == 0
+    assert loaded.json("search", "mustard", "--scope", "all")["total"] == 1
+
+
+def test_classify_reads_records_with_missing_fields(installed: Installed, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text(json.dumps({"id": "a", "text": "Rückruf: Tintenpatronen für Drucker"}, ensure_ascii=False) + "\n"
+                    + json.dumps({"id": "b", "text": "Facial toner 200 ml", "category": "Cosmetics"}) + "\n")
+    first, second = map(json.loads, installed.run("classify", str(file), "--json").splitlines())
+    assert first.keys() == {"id", "product_types", "horizontal", "confidence", "evidence"}
+    assert first["product_types"] == ["ink_cartridge"]
+    assert first["confidence"]["ink_cartridge"] == "medium"
+    assert (second["id"], second["product_types"], second["horizontal"]) == ("b", [], [])
+
+
+def test_a_mistake_is_told_in_one_line(installed: Installed, tmp_path: Path) -> None:
+    file = tmp_path / "records.jsonl"
+    file.write_text('{"text": "a"}\nnot json\n')
+    for command in (("classify", str(file)), ("crawl", "no_such_source"), ("release", "99"), ("send",),
+                    ("member", "no address", "--zone", "fenghua")):
+        installed.run("init")
+        process = installed.start(*command, stdout=-1, stderr=-1)
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == 2, (command, error)
+        assert error.startswith("zonewatch: "), error
+        assert "Traceback" not in error
+
+
+def test_doctor_names_what_is_wrong_and_no_secret(installed: Installed) -> None:
+    installed.run("init")
+    installed.set(MAIL_URL="smtp://user:hunter2@127.0.0.1:1/?starttls=1", MAILURL="x", SECRET_KEY="hunter2" * 6)
+    said = installed.run("doctor", status=1)
+    assert "ZONEWATCH_MAILURL is not a setting" in said
+    assert "127.0.0.1:1 does not answer" in said
+    assert "hunter2" not in said
+
+
+def test_init_can_be_repeated(installed: Installed) -> None:
+    assert installed.run("init") == installed.run("init")
+
+
+def test_a_command_beside_a_running_worker_asks_it(loaded: Installed) -> None:
+    worker = loaded.start("worker")
+    try:
+        for _ in range(100):
+            said = loaded.run("index", "--rebuild")
+            if "asked it" in said:
+                break
+            time.sleep(0.1)
+        assert "a worker is running: asked it (task" in said
+    finally:
+        worker.terminate()
+        assert worker.wait(30) == 0
