@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
+from indexer.lexicon import lexicon
 from indexer.port import IndexMissing, Page, SearchIndex, Sort
 from indexer.understand import Understood, understand
 from storage import index_state, notices
@@ -39,6 +40,7 @@ class SearchService:
 
     def __init__(self, db: Database, index: SearchIndex) -> None:
         self._db, self._index = db, index
+        lexicon()  # compiled now, not under the first reader's query
 
     def understand(self, text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
         """What a person typed, as visible criteria added to ``base``; see indexer.understand."""

@@ -82,6 +82,11 @@ def test_without_another_wish_the_delay_of_the_card_is_kept(serve: Serve, tmp_pa
     assert min(gaps) > 0.98, gaps
 
 
+def test_a_gateway_that_is_down_is_told_as_a_source_out_of_reach(tmp_path: Path) -> None:
+    report = crawl(tmp_path, CA, "http://127.0.0.1:1")
+    assert (report["status"], report["reason"], report["seen"]) == ("failed", "unreachable", 0)
+
+
 def test_we_say_who_we_are(serve: Serve, tmp_path: Path) -> None:
     gateway = serve({CA_DUMP: ca_dump(1)})
     crawl(tmp_path, CA, gateway.url)
