@@ -116,8 +116,12 @@ class _Batch:
         return {row[0]: _Stored(*row[1:]) for row in rows}
 
     def _differs(self, fingerprint: str, before: _Stored) -> bool:
-        relisted = before.status == NoticeStatus.WITHDRAWN and self.run.source.listing is Listing.FULL
+        relisted = before.status == NoticeStatus.WITHDRAWN and self._shows_all()
         return fingerprint != before.fingerprint or relisted
+
+    def _shows_all(self) -> bool:
+        """Whether standing in the listing says that a notice is in force; an old report only says that it once was."""
+        return self.run.source.listing is Listing.FULL
 
     def _create(self, created: list[tuple[Reading, str]]) -> None:
         if not created:
@@ -144,8 +148,10 @@ class _Batch:
         log = []
         for reading, fingerprint, before in revised:
             values = self._values(reading, fingerprint)
+            if before.status == NoticeStatus.WITHDRAWN and not self._shows_all():
+                del values["status"], values["withdrawn_at"], values["withdrawn_why"]
             changed = list(notices.changed_fields(before_data[before.id], values["data"]))
-            if before.status != values["status"]:
+            if values.setdefault("status", before.status) != before.status:
                 changed.append("status")
             material = "status" in changed or notices.is_material(tuple(changed), self.run.source.material_fields)
             version = before.version + 1

@@ -67,8 +67,18 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     found.gateway.close()
 
 
-@pytest.mark.parametrize("kind", SAID)
+@pytest.mark.parametrize("kind", ["cut short", "silence", "garbage", "page", "nothing", "another shape"])
 def test_a_broken_source_is_told_in_words_and_loses_no_notice(loaded: Loaded, kind: str) -> None:
+    told_and_kept(loaded, kind)
+
+
+@pytest.mark.parametrize("loaded", publishers()[:1], indirect=True, ids=lambda publisher: publisher.slug)
+@pytest.mark.parametrize("kind", ["page as data", "forbidden", "gone"])
+def test_so_are_refusals_which_no_source_treats_in_a_way_of_its_own(loaded: Loaded, kind: str) -> None:
+    told_and_kept(loaded, kind)
+
+
+def told_and_kept(loaded: Loaded, kind: str) -> None:
     publisher = loaded.publisher
     loaded.gateway.answers[publisher.entry] = fault(kind, publisher, publisher.answers[publisher.entry])
     report = crawl(loaded.folder, publisher.slug, loaded.gateway.url, full=True, floor=3)

@@ -145,6 +145,16 @@ def test_a_withdrawn_notice_that_a_full_listing_shows_again_is_active_and_a_chan
     assert (found.status, found.material_version) == (NoticeStatus.ACTIVE, 3)
 
 
+def test_an_old_report_read_again_does_not_revive_what_its_publisher_withdrew(db: Database) -> None:
+    [one] = store(db, notice("1"))
+    runs.withdraw(db, runs.start(db, source()), [one], "the publisher says so")
+    assert take(db, runs.start(db, source()), notice("1")).unchanged == 1
+    assert take(db, runs.start(db, source()), notice("1", summary="Amended.")).revised == 1
+    with db.read() as session:
+        found = notices.by_id(session, one)
+    assert (found.status, found.withdrawn_why) == (NoticeStatus.WITHDRAWN, "the publisher says so")
+
+
 def test_a_unit_is_read_only_when_its_last_notice_is_stored(db: Database) -> None:
     card = source()
     sources.save_cards(db, [card])
