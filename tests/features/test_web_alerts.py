@@ -1,0 +1,220 @@
+"""Subscribing, confirming, leaving and signing in through pages: links in mails only ask, buttons act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from domain import clock
+from domain.criteria import Criteria
+from domain.subscription import SubscriptionState, Topic
+from storage import organisations
+from subscriptions.tokens import Tokens
+from tests.browser.portal import EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, csrf, post, text
+
+NEW = "new@firm.example"
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    found = Portal(tmp_path)
+    yield found
+    found.db.close()
+
+
+def subscribed(portal: Portal, email: str = SUBSCRIBER, label: str = "墨盒") -> int:
+    """An active subscription of a person."""
+    portal.subscriptions.subscribe(email, Criteria(product_types=frozenset(("ink_cartridge",))), label)
+    return portal.subscriptions.confirm(portal.token("confirm")).id
+
+
+def test_subscribing_takes_a_form_a_mail_and_a_button(portal: Portal) -> None:
+    reader = portal.client()
+    answer = post(reader, "/subscribe?product=ink_cartridge&market=EU", "/subscribe", sent="1", notices="yes", email=NEW,
+                  product="ink_cartridge", market="EU", label="出口欧盟")
+    assert f"已向 {NEW} 发送 1 封确认邮件" in text(answer.text)
+    path = f"/confirm/{portal.token('confirm')}"
+    pending = portal.subscriptions.pending(path.split("/")[-1])
+    assert pending.criteria == Criteria(product_types=frozenset(("ink_cartridge",)), markets=frozenset(("EU",)))
+    page = reader.get(path).text
+    assert "出口欧盟" in page
+    assert "产品类别 墨盒" in text(page)
+    assert portal.subscriptions.pending(path.split("/")[-1]).state is SubscriptionState.PENDING, "GET only asks"
+    assert "订阅已生效" in post(reader, path).text
+    assert portal.subscriptions.pending(path.split("/")[-1]).state is SubscriptionState.ACTIVE
+    assert "此订阅已确认" in reader.get(path).text
+
+
+def test_the_form_carries_every_criterion_the_address_names(portal: Portal) -> None:
+    page = portal.client().get("/subscribe?product=ink_cartridge&word=EN 286-1&not=tattoo&year=2026&scope=all").text
+    form = page[page.index('action="/subscribe" novalidate'):]
+    for name, value in (("product", "ink_cartridge"), ("word", "EN 286-1"), ("not", "tattoo"), ("year", "2026"),
+                        ("scope", "all")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in form
+
+
+def test_the_zones_bulletins_can_be_asked_for_too(portal: Portal) -> None:
+    answer = post(portal.client(), "/subscribe", sent="1", notices="yes", email=NEW, zone=str(portal.zones["zhuhai"]),
+                  product="ink_cartridge")
+    assert "发送 2 封确认邮件" in text(answer.text)
+    topics = {portal.subscriptions.pending(each.text.split("/confirm/")[1].split()[0]).topic for each in portal.mails()}
+    assert topics == {Topic.NOTICES, Topic.BULLETINS}
+
+
+def test_bulletins_alone_can_be_asked_for(portal: Portal) -> None:
+    answer = post(portal.client(), "/subscribe", sent="1", email=NEW, zone=str(portal.zones["fenghua"]))
+    assert "发送 1 封确认邮件" in text(answer.text)
+    assert portal.subscriptions.pending(portal.token("confirm")).topic is Topic.BULLETINS
+
+
+@pytest.mark.parametrize(("values", "said"), [
+    ({"email": "nonsense", "notices": "yes"}, "邮箱"), ({"email": NEW}, "请选择要订阅的内容"),
+    ({"email": NEW, "notices": "yes", "scope": "all"}, "条件过宽")])
+def test_a_form_that_cannot_be_kept_says_why(portal: Portal, values: dict[str, str], said: str) -> None:
+    answer = post(portal.client(), "/subscribe", sent="1", **values)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert portal.mails() == []
+
+
+def test_after_three_mails_an_address_is_left_alone(portal: Portal) -> None:
+    reader = portal.client()
+    answers = [post(reader, "/subscribe", sent="1", notices="yes", email=NEW, product="ink_cartridge") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert len(portal.mails()) == 3
+
+
+def test_the_form_never_says_whether_an_address_is_known(portal: Portal) -> None:
+    known, new = (post(portal.client(), "/subscribe", sent="1", notices="yes", email=email, product="ink_cartridge").text
+                  for email in (SUBSCRIBER, NEW))
+    assert known.replace(SUBSCRIBER, NEW) == new
+    known, new = (post(portal.client(), "/sign-in", email=email).text for email in (SUBSCRIBER, NEW))
+    assert known == new
+
+
+def test_an_english_reader_is_written_to_in_english(portal: Portal) -> None:
+    reader = portal.client()
+    reader.get("/?lang=en")
+    answer = post(reader, "/subscribe", sent="1", notices="yes", email=NEW, product="ink_cartridge")
+    assert "One more step" in answer.text
+    assert portal.mails()[0].subject.isascii()
+
+
+def test_unsubscribing_asks_first_and_ends_what_was_ticked(portal: Portal) -> None:
+    first, second = subscribed(portal), subscribed(portal, label="硒鼓")
+    path = f"/unsubscribe/{Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], (first,))}"
+    reader = portal.client()
+    assert "墨盒" in reader.get(path).text
+    assert len(portal.subscriptions.of_person(portal.people[SUBSCRIBER])) == len({first, second})
+    assert "没有选择任何订阅" in post(reader, path).text
+    assert "以下订阅已停止" in post(reader, path, id=str(first)).text
+    assert "都已停止" in reader.get(path).text
+
+
+def test_one_click_needs_neither_cookie_nor_token_of_a_form(portal: Portal) -> None:
+    subscribed(portal)
+    path = f"/unsubscribe/{Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ())}"
+    for _ in range(2):
+        assert portal.client().post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert portal.subscriptions.of_person(portal.people[SUBSCRIBER]) == []
+
+
+def test_one_click_with_a_wrong_token_is_refused(portal: Portal) -> None:
+    subscribed(portal)
+    for token in ("broken", Tokens(SECRET).sign_in(portal.people[SUBSCRIBER], SUBSCRIBER),
+                  Tokens("another secret").unsubscribe(portal.people[SUBSCRIBER], ())):
+        assert portal.client().post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"}).status_code == 401
+    assert len(portal.subscriptions.of_person(portal.people[SUBSCRIBER])) == 1
+
+
+def test_a_form_cannot_pass_for_one_click_elsewhere(portal: Portal) -> None:
+    path = portal.sign_in_path(SUBSCRIBER)
+    assert portal.client().post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 400
+
+
+def test_links_serve_one_purpose_only(portal: Portal) -> None:
+    tokens, person = Tokens(SECRET), portal.people[SUBSCRIBER]
+    sign_in, leave = tokens.sign_in(person, SUBSCRIBER), tokens.unsubscribe(person, ())
+    reader = portal.client()
+    for path in (f"/unsubscribe/{sign_in}", f"/confirm/{sign_in}", f"/confirm/{leave}"):
+        answer = reader.get(path)
+        assert answer.status_code == 410
+        assert "链接已失效" in answer.text
+    assert post(reader, f"/sign-in/{leave}").status_code == 410
+
+
+def test_signing_in_takes_a_mail_and_a_button_and_leads_on(portal: Portal) -> None:
+    reader = portal.client()
+    assert reader.get("/my").location == "/sign-in?next=/my"
+    assert "请查收邮件" in post(reader, "/sign-in?next=/my", "/sign-in", email=SUBSCRIBER, next="/my").text
+    path = f"/sign-in/{portal.token('sign-in')}"
+    reader.get(path)
+    assert reader.get("/my").status_code == 302, "opening the link signs nobody in"
+    answer = post(reader, path)
+    assert answer.location == "/my"
+    assert SUBSCRIBER in reader.get("/my").text
+    assert post(reader, "/my", "/sign-out").status_code == 302
+    assert reader.get("/my").status_code == 302
+
+
+def test_signing_in_with_what_is_no_address_says_so(portal: Portal) -> None:
+    reader = portal.client()
+    for lang, said in (("zh", "邮箱"), ("en", "address")):
+        answer = post(reader, f"/sign-in?lang={lang}", "/sign-in", email="nonsense")
+        assert answer.status_code == 400
+        assert said in answer.text
+        assert 'value="nonsense"' in answer.text
+
+
+def test_a_sign_in_link_grows_old(portal: Portal) -> None:
+    path = portal.sign_in_path(SUBSCRIBER)
+    clock.fix(clock.now() + timedelta(minutes=31))
+    assert post(portal.client(), path).status_code == 410
+
+
+@pytest.mark.parametrize("address", [
+    "//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example", "\\\\evil.example",
+    "/\t/evil.example", "/%0a/evil", "javascript:alert(1)", " //evil.example", "evil.example", ""])
+def test_after_signing_in_nobody_is_led_away(portal: Portal, address: str) -> None:
+    reader = portal.client()
+    post(reader, "/sign-in", email=SUBSCRIBER, next=address)
+    answer = post(reader, portal.sign_in_path(SUBSCRIBER))
+    assert answer.location in ("/my", "/%0a/evil"), "an own path at most"
+
+
+def test_a_session_made_before_signing_in_is_not_kept(portal: Portal) -> None:
+    reader = portal.client()
+    before = csrf(reader, "/sign-in")
+    post(reader, portal.sign_in_path(SUBSCRIBER))
+    assert csrf(reader, "/my") != before
+
+
+def test_a_role_taken_away_is_gone_at_once(portal: Portal) -> None:
+    operator = portal.client(OPERATOR)
+    assert operator.get("/admin").status_code == 200
+    with portal.db.write() as session:
+        organisations.set_operator(session, portal.people[OPERATOR], False)
+    assert operator.get("/admin").status_code == 403
+
+
+def test_people_see_and_end_only_their_own_subscriptions(portal: Portal) -> None:
+    mine, other = subscribed(portal), subscribed(portal, EDITOR, "气缸")
+    reader = portal.client(SUBSCRIBER)
+    page = reader.get("/my").text
+    assert "墨盒" in page
+    assert "气缸" not in page
+    assert post(reader, "/my", f"/my/{other}/end").status_code == 404
+    assert post(reader, "/my", f"/my/{mine}/end").status_code == 302
+    assert portal.subscriptions.of_person(portal.people[SUBSCRIBER]) == []
+    assert len(portal.subscriptions.of_person(portal.people[EDITOR])) == 1
+
+
+def test_the_cookie_is_kept_from_scripts_and_from_plain_http(tmp_path: Path) -> None:
+    portal = Portal(tmp_path, "https://portal.example")
+    cookie = portal.client().get("/sign-in").headers["Set-Cookie"]
+    for part in ("HttpOnly", "SameSite=Lax", "Secure"):
+        assert part in cookie

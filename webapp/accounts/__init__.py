@@ -1,0 +1,1 @@
+"""Sign-in by mail link, sign-out, and who is asking."""

@@ -1,0 +1,1 @@
+"""Subscribing, confirming, leaving, and one's own subscriptions."""

@@ -1,0 +1,61 @@
+"""What the subscribe form says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from werkzeug.datastructures import MultiDict
+
+from domain.criteria import Criteria
+from domain.errors import InvalidValue
+from domain.subscription import Topic
+from subscriptions.service import SubscriptionService
+from webapp.i18n import gettext
+from webapp.present import MAX_ID
+from webapp.search.forms import criteria_of
+
+MAX_TEXT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeForm:
+    """Who wants what: notices that meet the criteria, the bulletins of a zone (0: none), or both."""
+
+    criteria: Criteria
+    email: str = ""
+    label: str = ""
+    wants_notices: bool = True
+    zone_id: int = 0
+
+    @property
+    def mails(self) -> int:
+        """How many confirmation mails will be sent."""
+        return self.wants_notices + bool(self.zone_id)
+
+    def for_address(self, email: str) -> SubscribeForm:
+        """The same form with an address filled in."""
+        return replace(self, email=email)
+
+
+def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
+    """The form as sent, or as an address fills it in beforehand. Raises InvalidValue for too many criteria."""
+    zone_id = values.get("zone", default=0, type=int)
+    return SubscribeForm(criteria_of(values), values.get("email", "").strip()[:MAX_TEXT],
+                         values.get("label", "").strip()[:MAX_TEXT], "notices" in values or "sent" not in values,
+                         zone_id if 0 < zone_id <= MAX_ID else 0)
+
+
+def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
+    """Ask for everything the form wants; each subscription is confirmed by its own mail. Raises InvalidValue and
+    LimitReached as the service does, with a sentence for the reader."""
+    if not form.mails:
+        raise InvalidValue(gettext("请选择要订阅的内容"))
+    if form.wants_notices:
+        service.subscribe(form.email, form.criteria, form.label, lang=lang)
+    if form.zone_id:
+        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang)
+
+
+def chosen_ids(values: MultiDict[str, str]) -> list[int]:
+    """The ids ticked in a form."""
+    return [int(value) for value in values.getlist("id") if value.isascii() and value.isdigit() and len(value) < 10]

@@ -1,0 +1,1 @@
+"""Bulletins: read by everybody, written by editors of the zone's associations."""

@@ -1,0 +1,185 @@
+"""What ids are called in the reader's language: vocabulary values, fields, states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+
+from domain.classification import Confidence
+from domain.criteria import Scope
+from domain.grade import REASONS, Grade, Graded
+from domain.hazard import HAZARDS, RISK_LEVELS
+from domain.health import HealthState
+from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, SOURCE_TIERS, TBT_OBJECTIVES, TBT_STAGES
+from domain.market import country_name
+from domain.measure import MEASURES
+from domain.organisation import Zone
+from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES
+from domain.regulation import REGULATIONS
+from domain.source import RunStatus
+from domain.vocabulary import Label
+from storage.sources import SourceView
+from webapp.i18n import N_, gettext, lang
+
+GRADES: Mapping[str, str] = {Grade.RED: N_("红色预警"), Grade.YELLOW: N_("黄色预警"), Grade.PLAIN: N_("信息推送")}
+CONFIDENCES: Mapping[str, str] = {Confidence.HIGH: N_("高"), Confidence.MEDIUM: N_("中"), Confidence.LOW: N_("低（待核实）"),
+               Confidence.REVIEW: N_("待人工核对")}
+SCOPES: Mapping[str, str] = {Scope.RELEVANT: N_("与本行业相关"), Scope.ALL: N_("全部来源")}
+HEALTH: dict[HealthState, tuple[str, str, str]] = {
+    HealthState.HEALTHY: ("good", N_("正常"), N_("最近一次采集完整。")),
+    HealthState.NEVER_RUN: ("off", N_("尚未采集"), N_("尚无已完成的采集记录。")),
+    HealthState.INCOMPLETE: ("warn", N_("不完整"), N_("最近一次采集没有取全，可能漏掉新信息；已收集的信息不受影响。")),
+    HealthState.BELOW_FLOOR: (
+        "warn", N_("数量异常偏少"), N_("取到的信息少于预期，对方页面可能已改变；已收集的信息不受影响。")),
+    HealthState.SILENT: (
+        "warn", N_("长期无新信息"), N_("采集正常，但对方很久没有发布新信息；可能确实没有，也可能已改在别处发布。")),
+    HealthState.BLOCKED: ("bad", N_("被拦截"), N_("对方拒绝了我们的访问，暂时收不到新信息；已收集的信息不受影响。")),
+    HealthState.FAILING: ("bad", N_("采集失败"), N_("暂时收不到新信息；已收集的信息不受影响。")),
+    HealthState.PAUSED: ("off", N_("已暂停"), N_("运维人员已暂停采集此来源。")),
+    HealthState.HELD: ("warn", N_("预警待核对"), N_("信息已收集并可检索；因数量异常，预警邮件待运维人员核对后发送。")),
+}
+"""By state: colour, word, what it means for readers."""
+RUN_STATES: dict[RunStatus, tuple[str, str]] = {
+    RunStatus.RUNNING: ("off", N_("采集中")), RunStatus.OK: ("good", N_("完成")),
+    RunStatus.INCOMPLETE: ("warn", N_("不完整")), RunStatus.BLOCKED: ("bad", N_("被拦截")),
+    RunStatus.FAILED: ("bad", N_("失败")), RunStatus.HELD: ("warn", N_("待核对")),
+}
+LISTINGS = {"full": N_("完整清单（能发现撤回）"), "window": N_("近期窗口"), "append": N_("只增不减")}
+TASKS = {"rebuild": N_("重建检索索引"), "crawl": N_("采集来源"), "index": N_("更新索引"), "match": N_("匹配订阅"),
+         "send": N_("发送邮件")}
+TASK_STATES = {"waiting": N_("等待中"), "taken": N_("执行中"), "done": N_("完成"), "failed": N_("失败")}
+FIELDS = {
+    "kind": N_("信息种类"), "market": N_("目标市场"), "title": N_("原文标题"), "url": N_("原文链接"),
+    "lang": N_("原文语言"), "published_on": N_("发布日期"), "updated_on": N_("更新日期"), "summary": N_("原文摘要"),
+    "product": N_("产品"), "brand": N_("品牌"), "model": N_("型号"), "category": N_("发布机构的类别"),
+    "hs_codes": N_("HS 编码"), "ics_codes": N_("ICS 编码"), "origin": N_("原产地"),
+    "notifying_country": N_("通报国"), "hazards": N_("危害"), "risk_level": N_("风险等级"), "measures": N_("措施"),
+    "objectives": N_("通报目的"), "stage": N_("阶段"), "comment_deadline": N_("评议截止"),
+    "effective_on": N_("生效日期"), "identifiers": N_("其他编号"), "relates_to": N_("关联文件"),
+    "documents": N_("文件"), "external_id": N_("发布机构编号"), "status": N_("状态"),
+}
+"""Fields of a notice."""
+STATUSES = {"active": N_("有效"), "withdrawn": N_("已撤回")}
+CRITERIA = {
+    "product": N_("产品类别"), "regulation": N_("法规"), "market": N_("目标市场"), "kind": N_("信息种类"),
+    "origin": N_("原产地"), "hazard": N_("危害"), "grade": N_("级别"), "source": N_("信息来源"), "year": N_("年份"),
+    "word": N_("包含文字"), "not": N_("不含文字"),
+}
+"""Parameters of a search."""
+WITHDRAWALS = {
+    "two complete runs of the full listing lacked it": N_("发布机构的完整清单已连续两次不再列出此信息。"),
+}
+"""What the store says of withdrawals that the publisher did not explain."""
+
+
+def market(code: str) -> str:
+    """A market or country."""
+    return country_name(code, lang())
+
+
+def product_type(name: str) -> str:
+    """A product type or near neighbour."""
+    found = PRODUCT_TYPES.get(name) or ADJACENT_TYPES.get(name)
+    return found.name(lang()) if found else name
+
+
+def industry(name: str) -> str:
+    """An industry."""
+    return INDUSTRIES[name].name(lang())
+
+
+def regulation(name: str) -> str:
+    """A horizontal regulation."""
+    return REGULATIONS[name].name(lang()) if name in REGULATIONS else name
+
+
+def kind(name: str) -> str:
+    """A kind of notice."""
+    return _listed(NOTICE_KINDS, name)
+
+
+def hazard(name: str) -> str:
+    """A hazard."""
+    return _listed(HAZARDS, name)
+
+
+def risk_level(name: str) -> str:
+    """A risk level."""
+    return _listed(RISK_LEVELS, name)
+
+
+def measure(name: str) -> str:
+    """A measure."""
+    return _listed(MEASURES, name)
+
+
+def objective(name: str) -> str:
+    """An objective of a WTO notification."""
+    return _listed(TBT_OBJECTIVES, name)
+
+
+def stage(name: str) -> str:
+    """A stage of a WTO notification, of a document or of a case."""
+    return next((_listed(table, name) for table in (TBT_STAGES, DOCUMENT_STAGES, S337_EVENTS) if name in table), name)
+
+
+def tier(name: str) -> str:
+    """How far a source may be believed."""
+    return _listed(SOURCE_TIERS, name)
+
+
+def grade(name: str) -> str:
+    """An alert level."""
+    return worded(GRADES)(name)
+
+
+def grade_reason(graded: Graded) -> str:
+    """Why a notice has its level, as a sentence."""
+    return REASONS[graded.reason][0 if lang() == "en" else 1]
+
+
+def zone_name(zone: Zone) -> str:
+    """The name of a zone."""
+    return zone.name_en if lang() == "en" else zone.name
+
+
+def source_title(view: SourceView) -> str:
+    """The title of a source."""
+    return str(view.card["title" if lang() == "en" else "title_zh"])
+
+
+def publisher(view: SourceView) -> str:
+    """The authority behind a source."""
+    return str(view.card["publisher"]["name" if lang() == "en" else "name_zh"])
+
+
+def why(view: SourceView) -> str:
+    """Why a source is in its state: the operator's words when paused, else the reason of its last run."""
+    return view.paused_why or view.health.reason.text(lang())
+
+
+def withdrawal(why: str | None) -> str:
+    """Why a notice was withdrawn."""
+    return gettext(WITHDRAWALS[why]) if why in WITHDRAWALS else why or ""
+
+
+def _listed(table: Mapping[str, Label], name: str) -> str:
+    return table[name].name(lang()) if name in table else name
+
+
+def worded(table: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that says the word of a table for an id, or the id itself."""
+    return lambda name: gettext(table[name]) if name in table else name
+
+
+def init(app: Flask) -> None:
+    """Offer all of it to templates as filters."""
+    app.jinja_env.filters.update(
+        market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
+        risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade,
+        grade_reason=grade_reason, source_title=source_title, publisher=publisher, why=why, zone_name=zone_name,
+        withdrawal=withdrawal, confidence=worded(CONFIDENCES), scope=worded(SCOPES),
+        field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
+        task=worded(TASKS), task_state=worded(TASK_STATES))
+    app.jinja_env.globals.update(HEALTH=HEALTH, RUN_STATES=RUN_STATES)

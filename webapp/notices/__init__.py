@@ -1,0 +1,1 @@
+"""The page of one notice, and the capture it was read from."""

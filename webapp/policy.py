@@ -1,0 +1,90 @@
+"""Who may open what: every endpoint of the portal stands in ROUTES, one that does not is closed to everybody."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from flask import Flask, abort, redirect, request, url_for
+from werkzeug import Response
+
+from webapp.accounts.visitor import Visitor, visitor
+from webapp.security import SAFE_METHODS, own_path
+
+
+class Access(StrEnum):
+    """Whom a route is for. A subscriber is anybody signed in; editors and operators are signed in as well."""
+
+    PUBLIC = "public"
+    SUBSCRIBER = "subscriber"
+    EDITOR = "editor"
+    OPERATOR = "operator"
+
+
+ROUTES: dict[str, Access] = {
+    "static": Access.PUBLIC,
+    "search.index": Access.PUBLIC,
+    "notices.show": Access.PUBLIC,
+    "notices.capture": Access.PUBLIC,
+    "notices.capture_body": Access.PUBLIC,
+    "alerts.subscribe": Access.PUBLIC,
+    "alerts.subscribe_now": Access.PUBLIC,
+    "alerts.confirm": Access.PUBLIC,
+    "alerts.confirm_now": Access.PUBLIC,
+    "alerts.unsubscribe": Access.PUBLIC,
+    "alerts.unsubscribe_now": Access.PUBLIC,
+    "alerts.mine": Access.SUBSCRIBER,
+    "alerts.end": Access.SUBSCRIBER,
+    "bulletins.index": Access.PUBLIC,
+    "bulletins.show": Access.PUBLIC,
+    "bulletins.new": Access.EDITOR,
+    "bulletins.create": Access.EDITOR,
+    "bulletins.edit": Access.EDITOR,
+    "bulletins.save": Access.EDITOR,
+    "bulletins.pick": Access.EDITOR,
+    "bulletins.add": Access.EDITOR,
+    "bulletins.arrange": Access.EDITOR,
+    "bulletins.check": Access.EDITOR,
+    "bulletins.publish": Access.EDITOR,
+    "sources.index": Access.PUBLIC,
+    "sources.show": Access.PUBLIC,
+    "sources.pause": Access.OPERATOR,
+    "sources.resume": Access.OPERATOR,
+    "sources.crawl": Access.OPERATOR,
+    "sources.release": Access.OPERATOR,
+    "accounts.sign_in": Access.PUBLIC,
+    "accounts.ask": Access.PUBLIC,
+    "accounts.arrive": Access.PUBLIC,
+    "accounts.enter": Access.PUBLIC,
+    "accounts.sign_out": Access.SUBSCRIBER,
+    "admin.index": Access.OPERATOR,
+    "admin.rebuild": Access.OPERATOR,
+}
+
+
+def init(app: Flask) -> None:
+    """Enforce the table before every request."""
+    app.before_request(enforce)
+
+
+def may(who: Visitor, access: Access) -> bool:
+    """Whether a visitor may open routes of this kind."""
+    return {
+        Access.PUBLIC: True,
+        Access.SUBSCRIBER: who.is_signed_in,
+        Access.EDITOR: bool(who.zones),
+        Access.OPERATOR: who.is_operator,
+    }[access]
+
+
+def enforce() -> Response | None:
+    """Let the request pass, send a stranger to the sign-in page, or refuse."""
+    if request.endpoint is None:
+        return None
+    access = ROUTES.get(request.endpoint)
+    if access is None:
+        abort(403)
+    if may(visitor(), access):
+        return None
+    if visitor().is_signed_in or request.method not in SAFE_METHODS:
+        abort(403)
+    return redirect(url_for("accounts.sign_in", next=own_path(request.full_path.rstrip("?"))))

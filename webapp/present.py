@@ -1,0 +1,109 @@
+"""How values look on a page: dates, moments, deadlines, addresses of others."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Flask, request
+from markupsafe import Markup
+from werkzeug.routing import IntegerConverter
+
+from domain import clock
+from domain.text import has_cjk
+from webapp.i18n import gettext, lang
+from webapp.security import own_path
+
+HERE = ZoneInfo("Asia/Shanghai")
+"""The time zone of the readers."""
+SOON_DAYS = 14
+MAX_ID = 2**31 - 1
+
+
+class IdConverter(IntegerConverter):
+    """An id in an address; one that no database can hold does not exist."""
+
+    def __init__(self, url_map: object) -> None:
+        super().__init__(url_map, min=1, max=MAX_ID)  # type: ignore[arg-type]
+
+
+_CONTROLS = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e"
+                       "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]+")
+"""Signs nobody sees: controls, and marks that turn the direction of the text around them."""
+
+
+def shown(value: Any) -> Any:
+    """Any value as it goes into a page: without signs that nobody sees, so that no text can pass for another one."""
+    if isinstance(value, str) and _CONTROLS.search(value):
+        return type(value)(_CONTROLS.sub("", value))
+    return value
+
+
+def init(app: Flask) -> None:
+    """Offer all of it to templates."""
+    app.url_map.converters["id"] = IdConverter
+    app.jinja_env.filters.update(day=day, moment=moment, web_address=web_address, days_left=days_left, lang_tag=lang_tag,
+                                 tongue=tongue)
+    app.jinja_env.globals["same_page"] = same_page
+
+
+def day(value: date | None) -> Markup | str:
+    """A calendar date of the publisher."""
+    if value is None:
+        return gettext("未注明")
+    text = value.isoformat() if lang() == "zh" else f"{value.day} {value:%b %Y}"
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
+
+
+def moment(value: datetime | None) -> Markup | str:
+    """A moment in the readers' time zone."""
+    if value is None:
+        return "–"
+    here = value.astimezone(HERE)
+    text = f"{here:%Y-%m-%d %H:%M}" if lang() == "zh" else f"{here.day} {here:%b %Y, %H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), text)
+
+
+def today() -> date:
+    """Today where the readers are."""
+    return clock.now().astimezone(HERE).date()
+
+
+def days_left(deadline: date) -> int:
+    """Days until a deadline; negative when it has passed."""
+    return (deadline - today()).days
+
+
+def web_address(address: str) -> str:
+    """An address of others that may stand in a link, else nothing: http and https only, with a host, without blanks,
+    control signs or backslashes in which two readers of addresses disagree."""
+    if any(sign.isspace() or not sign.isprintable() or sign == "\\" for sign in address):
+        return ""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    return address if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+
+
+def lang_tag(tag: str) -> str:
+    """A language tag fit for the HTML lang attribute; ``und`` for what is none."""
+    parts = tag.split("-")
+    ok = parts[0].isalpha() and 2 <= len(parts[0]) <= 3 and all(part.isalnum() and len(part) <= 8 for part in parts)
+    return tag if ok and tag.isascii() else "und"
+
+
+def tongue(text: str) -> str:
+    """The language of a sentence of ours that stands in one language only."""
+    return "zh-CN" if has_cjk(text) else "en"
+
+
+def same_page(language: str) -> str:
+    """This page in another language."""
+    pairs = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
+    path = quote(request.path) if own_path(request.path) else "/"
+    return f"{path}?{urlencode([*pairs, ('lang', language)])}"

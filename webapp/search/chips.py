@@ -1,0 +1,66 @@
+"""Criteria in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from domain.criteria import Criteria
+from domain.product_type import INDUSTRIES, types_of_industry
+from webapp import labels
+from webapp.i18n import gettext
+from webapp.search.forms import params
+
+NAMES: Mapping[str, Callable[[str], str]] = {
+    "product": labels.product_type, "regulation": labels.regulation, "market": labels.market, "kind": labels.kind,
+    "origin": labels.market, "hazard": labels.hazard, "grade": labels.grade,
+}
+"""How the values of a parameter are called; the others say themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A part of the criteria: its parameter, its values, and both in the reader's language. Several values stand in one
+    chip where one word says them all."""
+
+    param: str
+    values: tuple[str, ...]
+    label: str
+    text: str
+
+
+def chips(criteria: Criteria, source_titles: Mapping[str, str] | None = None) -> list[Chip]:
+    """The chips of criteria in the order of their address; the scope is a switch, not a chip."""
+    pairs = groupby((pair for pair in params(criteria) if pair[0] != "scope"), key=lambda pair: pair[0])
+    return [chip(param, values, source_titles)
+            for param, group in pairs for values in _together(param, [value for _, value in group])]
+
+
+def chip(param: str, values: tuple[str, ...], source_titles: Mapping[str, str] | None = None) -> Chip:
+    """One chip with these values."""
+    names = [name_of(param, value, source_titles) for value in values]
+    industry = next((each for each in INDUSTRIES if param == "product" and set(values) == _types(each)), None)
+    return Chip(param, values, gettext(labels.CRITERIA[param]),
+                labels.industry(industry) if industry else gettext("、").join(names))
+
+
+def name_of(param: str, value: str, source_titles: Mapping[str, str] | None = None) -> str:
+    """A value of a parameter in the reader's language."""
+    if param == "source":
+        return (source_titles or {}).get(value, value)
+    return NAMES[param](value) if param in NAMES else value
+
+
+def _together(param: str, values: list[str]) -> Iterator[tuple[str, ...]]:
+    """Values by chip: a whole industry is one, any other value is one of its own."""
+    left = list(values)
+    for industry in INDUSTRIES if param == "product" else ():
+        if _types(industry) <= set(left):
+            yield tuple(value for value in left if value in _types(industry))
+            left = [value for value in left if value not in _types(industry)]
+    yield from ((value,) for value in left)
+
+
+def _types(industry: str) -> set[str]:
+    return {each.id for each in types_of_industry(industry)}

@@ -1,0 +1,19 @@
+"""The search page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from webapp.search.forms import search_form
+from webapp.search.page import search_page
+from webapp.services import services
+from webapp.sources.titles import source_titles
+
+blueprint = Blueprint("search", __name__, template_folder="templates")
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Search, or the newest notices of our industries."""
+    page = search_page(services().search, search_form(request.args), source_titles())
+    return render_template("search/index.html", page=page)

@@ -1,0 +1,1 @@
+"""Sources with their health; the operator steers them here."""
