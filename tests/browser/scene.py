@@ -141,7 +141,7 @@ def build(portal: Portal) -> None:
     _revise(portal)
     _troubles(portal)
     run = runs.start(portal.db, EU)
-    runs.withdraw(portal.db, run, [gone], "two complete runs of the full listing lacked it")
+    runs.withdraw(portal.db, run, [gone], runs.MISSED_TWICE)
     runs.finish(portal.db, run, RunStatus.OK, Reason("ok"), runs.Tally(seen=2310, withdrawn=1, unchanged=2309, requests=3))
     sync(portal.db, portal.index)
     ids: dict[str, Any] = {"red": red, "rohs": rohs, "ink": ink, "gone": gone, "tattoo": tattoo,

@@ -64,6 +64,15 @@ def test_a_redirect_off_the_hosts_of_the_card_is_not_followed(serve: Serve, tmp_
     assert gateway.addresses() == [EU_INDEX]
 
 
+def test_an_address_off_the_hosts_of_the_card_is_not_asked(serve: Serve, tmp_path: Path) -> None:
+    elsewhere = eu_index(1001).body.replace(b"[https://ec.europa.eu", b"[https://evil.example")
+    gateway = serve({EU_INDEX: Answer(elsewhere, "application/xml")})
+    report = crawl(tmp_path, "eu_safety_gate", gateway.url)
+    assert (report["status"], report["reason"]) == ("failed", "shape")
+    assert "https://evil.example" in report["why"]
+    assert gateway.addresses() == [EU_INDEX]
+
+
 def test_a_redirect_in_a_circle_ends(serve: Serve, tmp_path: Path) -> None:
     gateway = serve({CA_DUMP: Answer(status=302, headers={"Location": CA_DUMP})})
     report = crawl(tmp_path, CA, gateway.url)

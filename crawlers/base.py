@@ -1,0 +1,145 @@
+"""SourceSpider: what every spider shares. A spider has a card, asks for pages, and turns answers into Page items."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from lxml import etree
+from scrapy import Request, Spider
+from scrapy.exceptions import CloseSpider
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from crawlers.errors import Blocked, SourceError, bad_status, from_exception, html_instead, is_html, not_parsable, shape
+from crawlers.fetch.capture import META, Captured
+from crawlers.items import Page
+from crawlers.job import MOST_NOTED, Job
+from crawlers.text import line, stated
+from domain.errors import InvalidValue
+from domain.source import Source
+from storage.ingest import Unit
+
+REFUSALS_TAKEN = 3
+"""Pages refused before a run stops asking: who is turned away and goes on will be turned away for longer."""
+
+Output = Iterator[Page | Request]
+Reader = Callable[..., Output]
+
+
+class SourceSpider(Spider):
+    """Base of all spiders. A subclass sets ``card`` and writes ``start`` and its readers: generators that take a response
+    and yield Pages and further requests made by ``ask``. A reader raises SourceError for an answer it cannot use; the
+    account of the run then says so, and nothing of that answer is stored."""
+
+    card: ClassVar[Source]
+    allowed_domains: ClassVar[list[str]]
+    job: Job
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "card" in cls.__dict__:
+            cls.name = cls.card.slug
+            cls.allowed_domains = list(cls.card.hosts)
+
+    def ask(self, url: str, read: Reader, *, unit: str = "", entry: bool = False, **known: Any) -> Request:
+        """A request whose answer goes to ``read`` with ``known``. ``unit`` names an answer that is not read again while
+        it stays what it was; ``entry`` marks one without which nothing can be found. Raises ShapeChanged for an address
+        that is not on a host of the card."""
+        if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).hostname not in self.card.hosts:
+            raise shape(url, "this is no address of the source")
+        meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "handle_httpstatus_list": [304]}
+        return Request(url, callback=self._answered, errback=self._unanswered, meta=meta,
+                       cb_kwargs={"read": read, "known": known})
+
+    def page(self, response: Response, notices: list[Any], *, unit: str = "", **more: Any) -> Page:
+        """The Page of an answer; with ``unit`` it need not be read again once its notices are stored."""
+        captured: Captured = response.meta[META]
+        mark = Unit(unit, captured.sha256, captured.etag, captured.last_modified) if unit else None
+        return Page(response.url, notices, captured.id, mark, **more)
+
+    def warn(self, what: str, where: str = "") -> None:
+        """Something in an answer has no place in a notice: the run keeps count of it, the log tells where it first was."""
+        if what not in self.job.account.warnings:
+            self.logger.warning("%s%s", what, f" (first: {where})" if where else "")
+        self.job.account.warnings[what] += 1
+
+    def dated(self, found: date | None, text: str | None, field: str) -> date | None:
+        """A date as read from ``text``; warns of a text that says something but holds no date."""
+        if found is None and stated(text):
+            self.warn(f"no date in {field!r}", line(text)[:80])
+        return found
+
+    def warn_of_fields(self, unknown: Iterable[str], where: str) -> None:
+        """Fields nobody has seen before; their values are in ``raw``."""
+        for name in unknown:
+            self.warn(f"unknown field {name!r}", where)
+
+    def _answered(self, response: Response, read: Reader, known: dict[str, Any]) -> Output:
+        account, meta = self.job.account, response.meta
+        account.answered(meta["asked"])
+        stored = self.job.units.get(meta["unit"])
+        captured: Captured | None = meta.get(META)
+        if stored and (response.status == 304 or (captured and captured.sha256 == stored.sha256)):
+            account.unchanged(stored.items)
+            return
+        try:
+            if captured is None:
+                raise bad_status(response.url, response.status)
+            yield from read(response, **known)
+        except SourceError as error:
+            self._lose(response.url, error, meta["entry"])
+        except InvalidValue as error:
+            self._lose(response.url, shape(response.url, str(error)), meta["entry"])
+
+    def _unanswered(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self.job.account.answered(request.meta["asked"])
+        error = from_exception(request.url, failure.value)
+        if error:
+            self._lose(request.url, error, request.meta["entry"])
+        else:
+            self.logger.error("%s: %r", request.url, failure.value)
+            self.job.account.broke(failure.value)
+
+    def _lose(self, url: str, error: SourceError, entry: bool) -> None:
+        losses = self.job.account.losses
+        self.job.account.lose(url, error, entry)
+        if len(losses) <= MOST_NOTED:
+            self.logger.warning("%s", error)
+        if sum(isinstance(loss.error, Blocked) for loss in losses) == REFUSALS_TAKEN:
+            raise CloseSpider("blocked")
+
+    def xml(self, response: Response, root: str) -> etree._Element:
+        """The root element of an XML answer. Raises Blocked, NotParsable, or ShapeChanged when it is not ``root``."""
+        self._refuse_html(response)
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+        try:
+            found = etree.fromstring(response.body, parser)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            raise not_parsable(response.url, "XML", error) from None
+        docinfo: Any = found.getroottree().docinfo
+        if docinfo.doctype:
+            raise not_parsable(response.url, "XML", "it declares a document type (DOCTYPE), which we refuse")
+        if found.tag != root:
+            raise shape(response.url, f"the root element is <{found.tag}>, not <{root}>")
+        return found
+
+    def json(self, response: Response, kind: type) -> Any:
+        """A JSON answer. Raises Blocked, NotParsable, or ShapeChanged when it is no ``kind`` (list or dict)."""
+        self._refuse_html(response)
+        try:
+            found = json.loads(response.body)
+        except (ValueError, RecursionError) as error:
+            raise not_parsable(response.url, "JSON", error) from None
+        if not isinstance(found, kind):
+            raise shape(response.url, f"the answer is a {type(found).__name__}, not a {kind.__name__}")
+        return found
+
+    def _refuse_html(self, response: Response) -> None:
+        if is_html(response):
+            raise html_instead(response.url, response.body)
+

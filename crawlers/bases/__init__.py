@@ -1,0 +1,1 @@
+"""Bases for ways of publishing that at least three sources share."""

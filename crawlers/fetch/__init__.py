@@ -1,0 +1,1 @@
+"""How answers are fetched: gateway, robots.txt, redirects, retries, validators, captures."""

@@ -1,0 +1,28 @@
+"""Handled, ignored by name, or loud: the fields of a record checked against what the spider knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from crawlers.errors import field_missing
+
+
+class Fields:
+    """The fields a kind of record is known to have. ``required`` ones stand in every record (perhaps empty), ``optional``
+    ones in some; ``ignored`` ones are known and carry no meaning for us."""
+
+    def __init__(self, required: Iterable[str], optional: Iterable[str] = (), ignored: Iterable[str] = ()) -> None:
+        self.required = frozenset(required)
+        self.ignored = frozenset(ignored)
+        self.known = self.required | frozenset(optional) | self.ignored
+
+    def check(self, record: Mapping[str, object], url: str, where: str) -> frozenset[str]:
+        """The names of fields nobody has seen before. Raises ShapeChanged when a required one is missing."""
+        names = record.keys()
+        if missing := self.required - names:
+            raise field_missing(url, min(missing), where)
+        return frozenset(names - self.known)
+
+    def raw(self, record: Mapping[str, str | None]) -> dict[str, str]:
+        """The publisher's values as written, without the ignored and the empty ones; unknown fields included."""
+        return {name: value for name, value in record.items() if value and name not in self.ignored}

@@ -1,0 +1,37 @@
+"""What spiders yield: one item a page, so that the framework's cost is paid per answer and not per notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from domain.notice import Notice
+from storage.ingest import Reading, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The publisher says that it no longer stands by a notice: in whose words, and as of when."""
+
+    external_id: str
+    why: str
+    stated_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that one answer holds. ``unit`` names what need not be read again once these notices are stored."""
+
+    url: str
+    notices: list[Notice]
+    capture_id: int | None = None
+    unit: Unit | None = None
+    withdrawals: tuple[Withdrawal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page with what was found in its notices."""
+
+    page: Page
+    readings: list[Reading]

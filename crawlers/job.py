@@ -1,0 +1,121 @@
+"""One crawl as its parts share it: what was asked for, and the account of what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from crawlers.errors import SourceError
+from domain import clock
+from storage.captures import CaptureStore
+from storage.runs import Run, RunReport, Tally
+from storage.session import Database
+
+MOST_NOTED = 20
+"""Warnings and losses that a run keeps word for word; beyond that they are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlOptions:
+    """How to crawl. ``gateway_url``: a relay that every request goes through; ``delay``: replaces the card's, only behind
+    a gateway; ``locks``: folder of lock files; ``base_url``: our own address, told to publishers; ``full``: read again
+    what has been read; ``since``: only what is dated on or after this day, without judging the run by its floor;
+    ``dry_run``: fetch and parse, store nothing; ``keys``: API keys by slug."""
+
+    gateway_url: str | None
+    delay: float | None
+    locks: Path
+    base_url: str
+    full: bool = False
+    since: date | None = None
+    dry_run: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUnit:
+    """An answer whose notices are all stored: what it was, and how many notices it holds."""
+
+    sha256: str
+    etag: str | None
+    last_modified: str | None
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A page that could not be read; ``entry`` when nothing can be found without it."""
+
+    url: str
+    error: SourceError
+    entry: bool
+
+
+@dataclass(slots=True)
+class Account:
+    """What happened so far. Every request is asked once and must be answered or lost."""
+
+    tally: Tally = field(default_factory=Tally)
+    seen: set[str] = field(default_factory=set)
+    asked: int = 0
+    pending: dict[int, str] = field(default_factory=dict)
+    losses: list[Loss] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    units_unchanged: int = 0
+    stated: int | None = None
+    got: int = 0
+    error: str | None = None
+
+    def ask(self, url: str) -> int:
+        """Note a request; gives its number."""
+        self.asked += 1
+        self.pending[self.asked] = url
+        return self.asked
+
+    def answered(self, number: int) -> None:
+        """A request came to an end, good or bad."""
+        self.pending.pop(number, None)
+
+    def lose(self, url: str, error: SourceError, entry: bool) -> None:
+        """Note a page that could not be read."""
+        self.losses.append(Loss(url, error, entry))
+
+    def unchanged(self, items: int) -> None:
+        """An answer is what it was when its notices were stored."""
+        self.units_unchanged += 1
+        self.tally.seen += items
+        self.tally.unchanged += items
+
+    def broke(self, error: BaseException | None) -> None:
+        """Note an error of our own; the first one is told."""
+        self.error = self.error or f"{type(error).__name__}: {error}"[:300]
+
+    def details(self) -> dict[str, object]:
+        """What the run keeps beside its counts; empty parts are left out."""
+        found: dict[str, object] = {
+            "pages": self.asked, "units_unchanged": self.units_unchanged, "duplicates": self.duplicates,
+            "warnings": dict(self.warnings.most_common(MOST_NOTED)),
+            "warnings_in_all": self.warnings.total() if len(self.warnings) > MOST_NOTED else 0,
+            "lost": [{"url": loss.url, "why": str(loss.error)} for loss in self.losses[:MOST_NOTED]],
+        }
+        return {name: value for name, value in found.items() if value}
+
+
+@dataclass(slots=True)
+class Job:
+    """A crawl under way. ``units`` are the answers already read under this parser (none when all is to be read again);
+    ``report`` is there once the run has ended."""
+
+    run: Run
+    db: Database
+    captures: CaptureStore
+    options: CrawlOptions
+    floor: int
+    units: Mapping[str, KnownUnit]
+    account: Account = field(default_factory=Account)
+    started_at: datetime = field(default_factory=clock.now)
+    report: RunReport | None = None

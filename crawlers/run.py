@@ -1,0 +1,110 @@
+"""One crawl of one source in this process. Its event loop cannot start twice: a process crawls once."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from scrapy.crawler import CrawlerProcess
+from scrapy.settings import Settings
+from twisted.python.failure import Failure
+
+from crawlers import cards
+from crawlers.base import SourceSpider
+from crawlers.extensions import dry_report
+from crawlers.job import CrawlOptions, Job, KnownUnit
+from domain.errors import Conflict, InvalidValue
+from domain.source import Reason, RunStatus, Source
+from storage import notices, runs, sources
+from storage.captures import CaptureStore
+from storage.locks import exclusive
+from storage.runs import Run, RunReport
+from storage.session import Database
+
+__all__ = ["CrawlOptions", "crawl"]
+
+_LOG_LEVELS = {
+    "scrapy": logging.WARNING, "twisted": logging.WARNING,
+    "scrapy.core.downloader.handlers.http11": logging.ERROR,  # answers cut short: the account has them
+    "scrapy.downloadermiddlewares.robotstxt": logging.CRITICAL,  # tracebacks of network failures: likewise
+}
+TOGETHER = 8
+"""Requests at a time where no delay is kept."""
+
+
+def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions) -> RunReport:
+    """Crawl a source and store what it holds; ends with a verdict, whatever happens on the way.
+
+    Raises NotFound for an unknown source, InvalidValue for a delay without a gateway, Conflict while another process
+    crawls the source or when the operator paused it.
+    """
+    spider = cards.spider(slug)
+    if options.delay is not None and not options.gateway_url:
+        raise InvalidValue("the delay of a source may be replaced only behind a gateway")
+    with exclusive(options.locks, f"crawl-{slug}"):
+        job = _begin(spider.card, db, captures, options)
+        error = _run(spider, job)
+        return job.report or _broken(job, error)
+
+
+def _begin(card: Source, db: Database, captures: CaptureStore, options: CrawlOptions) -> Job:
+    with db.read() as session:
+        if runs.is_paused(session, card.slug):
+            raise Conflict(f"{card.slug} is paused; resume it first")
+        units = {} if options.full else {
+            name: KnownUnit(row.sha256, row.etag, row.last_modified, row.items)
+            for name, row in sources.units(session, card).items()}
+        floor = sources.floor(session, card)
+        dry_run = Run(0, card, False, notices.watermark(session, card.slug))
+    if options.dry_run:
+        return Job(dry_run, db, captures, options, floor, units)
+    runs.recover(db, card.slug)
+    sources.save_cards(db, [card])
+    return Job(runs.start(db, card), db, captures, options, floor, units)
+
+
+def _run(spider: type[SourceSpider], job: Job) -> BaseException | None:
+    """Run the spider to its end; gives the error that kept it from starting."""
+    failed: list[BaseException | None] = []
+
+    def note(failure: Failure) -> None:
+        failed.append(failure.value)
+
+    process = _process(job)
+    process.crawl(spider, job=job).addErrback(note)
+    process.start()
+    return failed[0] if failed else None
+
+
+def _process(job: Job) -> CrawlerProcess:
+    """A process that logs what is wrong and no more; Scrapy makes its loggers talkative and introduces itself."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        process = CrawlerProcess(_settings(job))
+    finally:
+        logging.disable(before)
+    for name, level in _LOG_LEVELS.items():
+        logging.getLogger(name).setLevel(level)
+    return process
+
+
+def _settings(job: Job) -> Settings:
+    found = cards.settings()
+    found.set("SPIDER_MODULES", [], priority="cmdline")  # the spider is at hand: no other one is loaded
+    card, options = job.run.source, job.options
+    delay = card.delay if options.delay is None else options.delay
+    changes: dict[str, Any] = {
+        "USER_AGENT": f"Mozilla/5.0 (compatible; zonewatch/1.0; +{options.base_url})", "DOWNLOAD_DELAY": delay}
+    if not delay:
+        changes |= {"CONCURRENT_REQUESTS": TOGETHER, "CONCURRENT_REQUESTS_PER_DOMAIN": TOGETHER}
+    found.setdict(changes, priority="cmdline")
+    return found
+
+
+def _broken(job: Job, error: BaseException | None) -> RunReport:
+    """End a run whose spider did not come to its own end."""
+    reason = Reason("error", {"what": f"{type(error).__name__}: {error}" if error else "the spider ended without a verdict"})
+    if job.options.dry_run:
+        return dry_report(job, RunStatus.FAILED, reason)
+    return runs.finish(job.db, job.run, RunStatus.FAILED, reason, job.account.tally)

@@ -1,0 +1,174 @@
+"""TBT notifications of WTO members, from the JSON behind the ePing site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode
+
+from scrapy import Request
+from scrapy.http import Response
+
+from crawlers.base import Output, SourceSpider
+from crawlers.errors import shape
+from crawlers.fields import Fields
+from crawlers.text import iso_day, line, links, plain
+from domain.kinds import objectives_from_raw, tbt_stage
+from domain.market import INTERNATIONAL, market_from_name, market_from_wto_code
+from domain.notice import Notice, NoticeKind
+from domain.source import Expectation, Listing, Publisher, Source
+
+SEARCH = "https://eping.wto.org/api/v1/azureSearch/getAll"
+PAGE_SIZE = 20
+LOOK_BACK = timedelta(days=90)
+"""How far before the newest known notification a run looks again: while comments are open, deadlines change."""
+
+WHOLE = "whole listing"
+"""The unit that says that the listing was once read to its end; before that no run stops early."""
+
+_ANSWER = Fields(("items", "totalCount"), (), ("endRow",))
+_ITEM = Fields(
+    ("id", "documentSymbol", "area", "title", "titlePlain", "description", "descriptionPlain", "productsFreeText",
+     "productsFreeTextPlain", "notifyingMember", "notifyingMemberCode", "notificationType", "distributionDate",
+     "commentDeadlineDate", "objectives", "keywords", "hsCodes", "icsCodes", "linkToNotification"),
+    ("proposedEntryIntoForceDate", "dolLink", "notifiedDocumentLink"),
+    # says only whether the deadline is past today; the formatted twins of the plain texts; of SPS notifications only
+    ("isOpenForComments", "title", "description", "productsFreeText", "spsKeywords"),
+)
+_SYMBOL = re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Z][a-z]+\.\s?\d+)*")
+
+
+class WtoTbtNotifications(SourceSpider):
+    """Pages of twenty, newest first, until the stated total is reached or all is older than what may still change."""
+
+    card: ClassVar[Source] = Source(
+        slug="wto_tbt_notifications",
+        title="WTO TBT notifications (ePing)",
+        title_zh="WTO/TBT 通报（ePing 平台）",
+        publisher=Publisher("World Trade Organization", "世界贸易组织", "https://eping.wto.org/", "INT"),
+        market="INT",
+        url="https://eping.wto.org/en/Search/Index",
+        hosts=("eping.wto.org",),
+        licence="WTO data, to be used with attribution; terms not stated at the interface",
+        listing=Listing.APPEND,
+        expectation=Expectation(min_items=20, max_silence_days=10),
+        parser_version=1,
+        summary_zh="WTO 成员依《技术性贸易壁垒协定》通报的技术法规与合格评定程序草案，含评议截止日期、HS 与 ICS 编码。",
+        summary="Drafts of technical regulations and conformity assessment procedures that WTO members notify under the TBT "
+                "Agreement, with comment deadlines, HS and ICS codes.",
+        rhythm=timedelta(hours=12),
+        caveats=(
+            "A notification is a draft, not law in force.",
+            "HS codes are typed by the notifying members and sometimes wrong.",
+            "Substances and models often stand only in the attached document.",
+            "SPS (food and plant health) notifications are left out on purpose.",
+        ),
+    )
+
+    async def start(self) -> AsyncIterator[Request]:
+        """The first page."""
+        yield self._ask_page(1)
+
+    def _ask_page(self, number: int) -> Request:
+        query = urlencode({
+            "Language": 1, "DomainIds": 1, "Areas": "TBT", "Page": number, "PageSize": PAGE_SIZE,
+            "SortBy": "distributionDate", "SortDirection": "desc", "ForPublic": "true"})
+        return self.ask(f"{SEARCH}?{query}", self.read_page, entry=number == 1, number=number)
+
+    def read_page(self, response: Response, number: int) -> Output:
+        """One page, and the next one while there is something to find."""
+        answer = self.json(response, dict)
+        self.warn_of_fields(_ANSWER.check(answer, response.url, f"Page {number}"), response.url)
+        items, total = answer["items"], answer["totalCount"]
+        if not isinstance(items, list) or not isinstance(total, int):
+            raise shape(response.url, "items is no list, or totalCount no number")
+        account = self.job.account
+        account.got += len(items)
+        notices = [self._notice(item, response.url) for item in items]
+        if self._is_old(notices):
+            yield self.page(response, notices)
+        elif items and account.got < total:
+            yield self.page(response, notices)
+            yield self._ask_page(number + 1)
+        else:
+            account.stated = total
+            yield self.page(response, notices, unit=WHOLE if account.got >= total else "")
+
+    def _is_old(self, notices: list[Notice]) -> bool:
+        """Whether a page holds nothing that a run still looks at."""
+        newest_known = self.job.run.newest_on
+        oldest = self.job.options.since
+        if oldest is None and newest_known and WHOLE in self.job.units:
+            oldest = newest_known - LOOK_BACK
+        dates = [notice.published_on for notice in notices if notice.published_on]
+        return bool(oldest and dates and max(dates) < oldest)
+
+    def _notice(self, item: dict[str, Any], url: str) -> Notice:
+        if not isinstance(item, dict):
+            raise shape(url, f"an item is a {type(item).__name__}")
+        symbol = str(item.get("documentSymbol") or "").strip() or str(item.get("id"))
+        self.warn_of_fields(_ITEM.check(item, url, symbol), symbol)
+        if item["area"] != "TBT":
+            raise shape(url, f"{symbol} is of the area {item['area']!r}, TBT was asked for")
+        published = iso_day(item["distributionDate"])
+        if published is None:
+            raise shape(url, f"distributionDate of {symbol} is {item['distributionDate']!r}")
+        symbols, market = symbols_in(symbol), self._market(item)
+        return Notice(
+            source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION,
+            market=market, title=line(item["titlePlain"]) or symbol,
+            url=item["linkToNotification"] or f"https://eping.wto.org/en/Search/Index?documentSymbol={quote(symbol)}",
+            published_on=published, summary=plain(item["descriptionPlain"]), product=line(item["productsFreeTextPlain"]),
+            category="; ".join(names(item["keywords"])), hs_codes=hs_codes(item["hsCodes"]),
+            ics_codes=codes(item["icsCodes"]), notifying_country="" if market == INTERNATIONAL else market,
+            objectives=objectives_from_raw(names(item["objectives"])),
+            stage=tbt_stage(symbol.partition(",")[0]), comment_deadline=self._day(item, "commentDeadlineDate"),
+            effective_on=self._day(item, "proposedEntryIntoForceDate"), identifiers=symbols, relates_to=base(symbols),
+            documents=links(item.get("dolLink"), item.get("notifiedDocumentLink")), raw=raw(item),
+        )
+
+    def _day(self, item: dict[str, Any], field: str) -> date | None:
+        return self.dated(iso_day(item.get(field)), item.get(field), field)
+
+    def _market(self, item: dict[str, Any]) -> str:
+        """The notifying member; of a joint notification the member that sent it."""
+        code, name = line(item["notifyingMemberCode"]), " ".join(names([item["notifyingMember"]]))
+        found = market_from_wto_code(code) or market_from_name(name)
+        if found is None:
+            self.warn(f"unknown member {code!r} ({name!r})")
+        return found or INTERNATIONAL
+
+
+def symbols_in(text: str) -> tuple[str, ...]:
+    """The document symbols in a text, without the blanks that stray into them."""
+    return tuple(dict.fromkeys("".join(symbol.split()) for symbol in _SYMBOL.findall(text)))
+
+
+def names(entries: list[Any] | None) -> list[str]:
+    """The names in a list of objects, or of plain texts."""
+    found = (entry.get("name") if isinstance(entry, dict) else entry for entry in entries or ())
+    return [name for name in map(line, found) if name]
+
+
+def codes(entries: list[Any] | None) -> tuple[str, ...]:
+    """The codes out of "844331 - Machines which …"."""
+    return tuple(dict.fromkeys(name.partition(" - ")[0].strip() for name in names(entries)))
+
+
+def hs_codes(entries: list[Any] | None) -> tuple[str, ...]:
+    """HS codes without the dots that some members write."""
+    return tuple(dict.fromkeys(code.replace(".", "") for code in codes(entries)))
+
+
+def base(symbols: tuple[str, ...]) -> tuple[str, ...]:
+    """The notifications that addenda, corrigenda, revisions and supplements belong to."""
+    return tuple("/".join(symbol.split("/")[:5]) for symbol in symbols if symbol.count("/") > 4)
+
+
+def raw(item: dict[str, Any]) -> dict[str, str]:
+    """The publisher's values as texts; lists by their names."""
+    texts = {name: "; ".join(names(value)) if isinstance(value, list) else value if isinstance(value, str) else
+             "" if value is None else str(value) for name, value in item.items()}
+    return _ITEM.raw(texts)

@@ -1,0 +1,81 @@
+"""Text and dates as publishers write them, made readable. What is removed here stays in a notice's ``raw``."""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from datetime import date, datetime
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.S)
+_CUT_TAG = re.compile(r"<(?:/?(?:fo?n?|font|span|img|br|strong|em)\b[^<>]*|a\s+href[^<>]*)$", re.I)
+_URL = re.compile(r"https?://[^\s<>\"'|\\^`{}]+", re.I)
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d\S*)?")
+_BREAKING = ("br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "td")
+_PLACEHOLDERS = frozenset(("", "unknown", "n/a", "na", "-", "--", "---", "not available", "not applicable", "none"))
+
+
+def plain(text: str | None) -> str:
+    """A text without HTML: tags gone (also one that a length limit of the publisher cut open), entities (also those
+    escaped twice) as signs, outer blanks trimmed."""
+    if not text:
+        return ""
+    if "<" in text:
+        text = _CUT_TAG.sub("", text)
+        text = _without_tags(text) if _TAG.search(text) else text
+    for _ in range(2):
+        if "&" in text:
+            text = _ENTITY.sub(_sign, text)
+    return text.strip()
+
+
+def _sign(found: re.Match[str]) -> str:
+    return html.unescape(found[0])
+
+
+def _without_tags(text: str) -> str:
+    from bs4 import BeautifulSoup  # few texts hold tags, and the import costs every start
+
+    soup = BeautifulSoup(text, "lxml")
+    for gone in soup(["script", "style"]):
+        gone.decompose()
+    for tag in soup(_BREAKING):
+        tag.insert_before("\n")
+    return soup.get_text().replace("\xa0", " ")
+
+
+def line(text: str | None) -> str:
+    """``plain`` on one line."""
+    return " ".join(plain(text).split())
+
+
+def stated(text: str | None) -> str:
+    """``line``, or nothing where the publisher wrote a word for "nothing" such as Unknown or N/A."""
+    found = line(text)
+    return "" if found.casefold().strip(" .") in _PLACEHOLDERS else found
+
+
+def first_sentence(text: str | None, most: int) -> str:
+    """The beginning of a text up to its first full stop before a capital, at most ``most`` signs."""
+    return textwrap.shorten(re.split(r"\.\s*(?=[A-Z])", line(text), maxsplit=1)[0].rstrip(" .,;"), most, placeholder=" …")
+
+
+def links(*texts: str | None) -> tuple[str, ...]:
+    """The web addresses that stand in texts, each once, in order; punctuation behind them is not theirs."""
+    found = (html.unescape(url).rstrip(".,;:)]") for text in texts if text for url in _URL.findall(text))
+    return tuple(dict.fromkeys(url for url in found if "." in url))
+
+
+def day(text: str | None, form: str) -> date | None:
+    """A date in one declared form (as of ``datetime.strptime``); None for anything else, never a guess."""
+    try:
+        return datetime.strptime((text or "").strip(), form).date()  # noqa: DTZ007 (a calendar date has no zone)
+    except ValueError:
+        return None
+
+
+def iso_day(text: str | None) -> date | None:
+    """The date of an ISO 8601 date or date-time; None for anything else."""
+    found = _ISO.fullmatch((text or "").strip())
+    return day(found[1], "%Y-%m-%d") if found else None

@@ -1,0 +1,131 @@
+"""Cards, settings, gateway addresses and verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scrapy.http import TextResponse
+
+from crawlers import settings
+from crawlers.cards import cards, spider
+from crawlers.errors import (
+    Blocked,
+    ShapeChanged,
+    SourceError,
+    bad_status,
+    field_missing,
+    html_instead,
+    is_html,
+    not_parsable,
+)
+from crawlers.fetch.gateway import through
+from crawlers.fetch.retry import wanted_wait
+from crawlers.fields import Fields
+from crawlers.job import Account
+from crawlers.verdict import verdict
+from domain.errors import NotFound
+
+URL = "https://source.example/list"
+
+
+def test_a_card_a_file_and_a_class_bear_the_same_name() -> None:
+    found = cards()
+    assert [card.slug for card in found] == sorted(
+        path.stem for path in Path(settings.__file__).parent.joinpath("spiders").glob("[a-z]*.py"))
+    for card in found:
+        assert spider(card.slug).__name__.lower() == card.slug.replace("_", "")
+
+
+def test_no_card_leaves_anything_open() -> None:
+    for card in cards():
+        texts = (card.title, card.title_zh, card.summary, card.summary_zh, card.licence, card.publisher.name,
+                 card.publisher.name_zh)
+        assert all(text.strip() for text in texts), card.slug
+        assert card.hosts, card.slug
+        assert card.caveats, card.slug
+        assert card.delay >= 1, f"{card.slug} is asked more than once a second"
+        assert card.expectation.min_items > 0, f"{card.slug} expects nothing"
+        assert card.url.startswith("https://"), card.slug
+
+
+@pytest.mark.parametrize("slug", ["atlantis", "__init__", "../run", ""])
+def test_there_is_no_spider_of_another_name(slug: str) -> None:
+    with pytest.raises(NotFound):
+        spider(slug)
+
+
+@pytest.mark.parametrize(("url", "asked"), [
+    ("https://a.example/b/c?d=%7C&e", "http://127.0.0.1:9/a.example/b/c?d=%7C&e"),
+    ("http://a.example", "http://127.0.0.1:9/a.example/"),
+    ("https://user:word@a.example:8443/x", "http://127.0.0.1:9/a.example:8443/x"),
+])
+def test_the_gateway_is_asked_for_the_real_address(url: str, asked: str) -> None:
+    assert through("http://127.0.0.1:9/", url) == asked
+    assert through("http://127.0.0.1:9", url) == asked
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(b"5", 5.0), (b" 7 ", 7.0), (b"Fri, 20 Nov 2026 10:00:00 GMT", None),
+                                                (b"-1", None), (b"99999999999999", None), (b"", None)])
+def test_only_a_wait_in_seconds_is_a_wait(value: bytes, seconds: float | None) -> None:
+    assert wanted_wait(TextResponse(URL, headers={"Retry-After": value})) == seconds
+
+
+@pytest.mark.parametrize(("body", "kind", "answer"), [
+    (b"<!DOCTYPE html><p>", "application/json", True), (b"\xef\xbb\xbf\n<HTML>", "application/xml", True),
+    (b"Sorry.", "text/html; charset=utf-8", True), (b"<?xml version='1.0'?><a/>", "text/html", False),
+    (b'{"a": 1}', "text/html", False), (b"<Safety-Gate/>", "application/xml", False), (b"", "application/json", False),
+])
+def test_a_page_for_people_is_known_by_its_looks(body: bytes, kind: str, answer: bool) -> None:
+    assert is_html(TextResponse(URL, body=body, headers={"Content-Type": kind})) is answer
+
+
+def test_fields_are_handled_ignored_by_name_or_loud() -> None:
+    fields = Fields(("id", "title"), ("note",), ("order",))
+    assert fields.check({"id": 1, "title": 2, "order": 3}, URL, "1") == frozenset()
+    assert fields.check({"id": 1, "title": 2, "colour": 3}, URL, "1") == {"colour"}
+    with pytest.raises(ShapeChanged, match="“title” is missing"):
+        fields.check({"id": 1}, URL, "1")
+    assert fields.raw({"id": "1", "title": "", "order": "2", "colour": "red", "note": None}) == {"id": "1", "colour": "red"}
+
+
+def account(seen: int = 10, *losses: tuple[SourceError, bool], **changes: object) -> Account:
+    found = Account(asked=12)
+    found.tally.seen = seen
+    for error, entry in losses:
+        found.lose(URL, error, entry)
+    for name, value in changes.items():
+        setattr(found, name, value)
+    return found
+
+
+LOST, BLOCKED = (bad_status(URL, 500), False), (html_instead(URL, b"<title>Wait</title>"), False)
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    (account(), ("ok", "ok")),
+    (account(4), ("incomplete", "below_floor")),
+    (account(10, stated=11, got=10), ("incomplete", "listing_short")),
+    (account(10, LOST, stated=11, got=10), ("incomplete", "pages_lost")),
+    (account(10, BLOCKED), ("incomplete", "pages_lost")),
+    (account(0, LOST), ("failed", "http_status")),
+    (account(0, BLOCKED), ("blocked", "html_instead")),
+    (account(10, (bad_status(URL, 403), True)), ("blocked", "http_status")),
+    (account(10, LOST, (not_parsable(URL, "XML", "no"), True)), ("failed", "not_parsable")),
+    (account(10, LOST, (field_missing(URL, "title", "1"), False)), ("failed", "field_missing")),
+    (account(10, LOST, error="KeyError: x"), ("failed", "error")),
+])
+def test_the_gravest_thing_decides_how_a_run_ended(given: Account, said: tuple[str, str]) -> None:
+    status, reason = verdict(given, 5)
+    assert (status, reason.code) == said
+    assert all("{" not in reason.text(lang) for lang in ("en", "zh"))
+
+
+def test_a_run_that_was_asked_for_a_part_has_no_floor_and_one_that_was_stopped_no_excuse() -> None:
+    assert verdict(account(0), None)[0] == "ok"
+    assert verdict(account(10), 5, finished=False)[1].code == "interrupted"
+
+
+def test_refusals_are_told_from_absence() -> None:
+    assert isinstance(bad_status(URL, 429), Blocked)
+    assert not isinstance(bad_status(URL, 404), Blocked)
