@@ -67,7 +67,8 @@ class Expectation:
 class Source:
     """The card of a source. ``hosts`` are the only hosts its spider may ask; ``rhythm`` is the time between two runs;
     ``delay`` the seconds between two requests to a host; ``parser_version`` grows with every change of the parser that
-    changes what it yields; ``caveats`` tell readers what the source does not hold or what we leave out on purpose.
+    changes what it yields; ``caveats`` tell readers, sentence by sentence in both languages, what the source does not
+    hold or what we leave out on purpose.
     """
 
     slug: str
@@ -90,7 +91,8 @@ class Source:
     archive_after: timedelta = timedelta(days=90)
     material_fields: frozenset[str] = MATERIAL_FIELDS
     needs_key: bool = False
-    caveats: tuple[str, ...] = field(default=())
+    caveats: tuple[str, ...] = ()
+    caveats_zh: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -20,6 +21,8 @@ from storage.session import Database
 BREAKER_FLOOR = 50
 BREAKER_FACTOR = 10
 BREAKER_DAYS = 90
+MISSED_TWICE = "missed_twice"
+"""Why a notice is withdrawn that two complete runs of a full listing lacked; other reasons are the publisher's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run as people and ``--json`` see it."""
+    """A run as people and ``--json`` see it. ``warnings`` counts what had no place in a notice, such as a new field."""
 
     id: int
     slug: str
@@ -62,6 +65,7 @@ class RunReport:
     withdrawn: int
     requests: int
     seen: int
+    warnings: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -178,7 +182,7 @@ def report(row: SourceRunRow) -> RunReport:
     """A row as people see it."""
     return RunReport(row.id, row.slug, RunStatus(row.status), Reason(row.reason_code, dict(row.reason_facts)),
                      row.started_at, row.ended_at, row.created, row.revised, row.unchanged, row.withdrawn, row.requests,
-                     row.seen)
+                     row.seen, row.details.get("warnings", {}))
 
 
 def settle_missing(db: Database, run: Run, seen: set[str]) -> int:
@@ -193,7 +197,7 @@ def settle_missing(db: Database, run: Run, seen: set[str]) -> int:
     with db.write() as session:
         _set_missing(session, back, None)
         _set_missing(session, first, run.id)
-    return withdraw(db, run, gone, "two complete runs of the full listing lacked it")
+    return withdraw(db, run, gone, MISSED_TWICE)
 
 
 def settle_unchanged(db: Database, run: Run) -> int:
@@ -202,7 +206,7 @@ def settle_unchanged(db: Database, run: Run) -> int:
         gone = list(session.scalars(select(NoticeRow.id).where(
             NoticeRow.source == run.source.slug, NoticeRow.status == NoticeStatus.ACTIVE.value,
             NoticeRow.missing_run_id.is_not(None))))
-    return withdraw(db, run, gone, "two complete runs of the full listing lacked it")
+    return withdraw(db, run, gone, MISSED_TWICE)
 
 
 def _set_missing(session: Session, ids: list[int], run_id: int | None) -> None:

@@ -42,6 +42,7 @@ def card_json(source: Source) -> dict[str, Any]:
                       "country": source.publisher.country},
         "licence": source.licence, "listing": source.listing.value, "grade": source.grade.value, "tier": source.tier.value,
         "summary": source.summary, "summary_zh": source.summary_zh, "caveats": list(source.caveats),
+        "caveats_zh": list(source.caveats_zh),
         "min_items": source.expectation.min_items, "max_silence_days": source.expectation.max_silence_days,
         "rhythm_hours": source.rhythm / timedelta(hours=1), "delay": source.delay,
         "parser_version": source.parser_version,

@@ -137,7 +137,7 @@ def mirror(mirror_session: Mirror) -> Iterator[Mirror]:
     mirror_session.fault()
 
 
-@pytest.fixture()
+@pytest.fixture
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -19,6 +19,7 @@ from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES
 from domain.regulation import REGULATIONS
 from domain.source import RunStatus
 from domain.vocabulary import Label
+from storage.runs import MISSED_TWICE
 from storage.sources import SourceView
 from webapp.i18n import N_, gettext, lang
 
@@ -68,7 +69,7 @@ CRITERIA = {
 }
 """Parameters of a search."""
 WITHDRAWALS = {
-    "two complete runs of the full listing lacked it": N_("发布机构的完整清单已连续两次不再列出此信息。"),
+    MISSED_TWICE: N_("发布机构的完整清单已连续两次不再列出此信息。"),
 }
 """What the store says of withdrawals that the publisher did not explain."""
 

@@ -54,6 +54,11 @@ class CaRecalls(SourceSpider):
             "“Last updated” is the only date, lags by about two days and is missing in most older vehicle recalls.",
             "A few notices of Transport Canada are in French.",
         ),
+        caveats_zh=(
+            "开放数据不含发布日期、危害代码和销售数量；这些在发布机构的网页上。",
+            "“Last updated”是唯一的日期，约滞后两天，多数较早的汽车召回没有日期。",
+            "加拿大交通部的少数信息为法文。",
+        ),
     )
 
     async def start(self) -> AsyncIterator[Request]:

@@ -69,6 +69,13 @@ class EuSafetyGate(SourceSpider):
             "Pictures are left out on purpose: they belong to third parties.",
             "Two alerts of 2006 share the number 0259/06: the first one stands.",
         ),
+        caveats_zh=(
+            "只取英文文本；同一通报有欧盟各语言版本。",
+            "周报日期是通报唯一的日期：旧通报的修订没有自己的日期。",
+            "只有最近四期周报中的修订会被发现；更早的需做完整采集。",
+            "有意不收录图片：版权属于第三方。",
+            "2006 年有两条通报共用编号 0259/06：保留第一条。",
+        ),
     )
 
     async def start(self) -> AsyncIterator[Request]:

@@ -63,7 +63,15 @@ class WtoTbtNotifications(SourceSpider):
             "A notification is a draft, not law in force.",
             "HS codes are typed by the notifying members and sometimes wrong.",
             "Substances and models often stand only in the attached document.",
+            "A joint notification stands under the market of the member that sent it; the others are among its symbols.",
             "SPS (food and plant health) notifications are left out on purpose.",
+        ),
+        caveats_zh=(
+            "通报是草案，不是现行法规。",
+            "HS 编码由通报成员填写，有时有误。",
+            "所涉物质和型号常常只写在附件中。",
+            "联合通报归在提交成员的市场下，其他成员见各自的文号。",
+            "有意不收录 SPS（食品与动植物卫生）通报。",
         ),
     )
 

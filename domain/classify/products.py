@@ -117,7 +117,7 @@ def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found])
     if doubts and level in _LOWER:
         level, rule = _LOWER[level], f"{rule};doubt_in_body"
     return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=True,
-                    where="category" if rule.startswith("category") else "codes")
+                    where="category" if "category" in rule else "codes")
 
 
 def _sense(product_type: ProductType, reading: Reading,

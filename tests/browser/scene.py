@@ -29,7 +29,8 @@ EU = source(
     url="https://safety-gate.example/weekly/list.xml", licence="CC BY 4.0", expectation=Expectation(40, 21),
     summary="Weekly reports of dangerous non-food products notified by EU and EEA countries.",
     summary_zh="欧盟及欧洲经济区国家每周通报的非食品类危险产品。",
-    caveats=("每周五发布；个别国家的通报可能延迟一到两周。", "只含已通报至欧盟委员会的产品，不含各国国内召回。"))
+    caveats=("Published on Fridays; some countries are a week or two late.", "Products notified to the Commission only."),
+    caveats_zh=("每周五发布；个别国家的通报可能延迟一到两周。", "只含已通报至欧盟委员会的产品，不含各国国内召回。"))
 CA = source(
     "ca_recalls", title="Canada: recalls and safety alerts", title_zh="加拿大召回与安全警示", market="CA",
     publisher=Publisher("Health Canada", "加拿大卫生部", "https://recalls.example", "CA"), listing=Listing.FULL,

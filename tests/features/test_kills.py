@@ -1,4 +1,4 @@
-"""kill -9 at each step, then start again: no notice and no alert is lost, at most one mail arrives twice, as the same mail."""
+"""kill -9 at each step, then start again: no notice and no alert is lost, at most one mail arrives twice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from domain import clock
 from domain.criteria import Criteria
 from domain.organisation import Role
 from domain.subscription import Topic
-from storage import organisations, sources, subscriptions
+from storage import sources, subscriptions
 from tests.conftest import ROOT, Installed
 from tests.mailbox import Mailbox
 from zonewatch.demo.sites import SampleSites
@@ -113,7 +113,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     found.sites.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
     found = Mailbox()
     yield found

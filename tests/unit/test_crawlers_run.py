@@ -44,6 +44,7 @@ def test_no_card_leaves_anything_open() -> None:
         assert all(text.strip() for text in texts), card.slug
         assert card.hosts, card.slug
         assert card.caveats, card.slug
+        assert len(card.caveats) == len(card.caveats_zh), card.slug
         assert card.delay >= 1, f"{card.slug} is asked more than once a second"
         assert card.expectation.min_items > 0, f"{card.slug} expects nothing"
         assert card.url.startswith("https://"), card.slug

@@ -11,12 +11,14 @@ from webapp import labels
 from webapp.i18n import N_, gettext
 
 WHERE = {"title": N_("标题"), "product": N_("产品名称"), "body": N_("正文"), "category": N_("发布机构的类别"),
-         "codes": N_("HS/ICS 编码")}
+         "codes": N_("HS/ICS 编码"), "kind": N_("信息种类")}
 RULES = {
     "exact_code": N_("编码专指此类产品"),
     "shared_code": N_("编码包含此类产品"),
     "title_term": N_("标题或产品名称写明此类产品"),
     "category": N_("发布机构的类别包含此类产品"),
+    "telling_code": N_("编码说明了多义词的含义"),
+    "kind_with_product": N_("此类信息依该法规发布，且涉及本行业产品"),
     "weak_term": N_("出现多义词"),
     "context": N_("上下文支持此含义"),
     "contexts": N_("多处上下文支持此含义"),

@@ -28,6 +28,7 @@ from zonewatch.zones import ZONES, appoint, appoint_operator, establish
 
 FOLDER = Path("var/demo")
 EDITOR = "editor@association.example"
+OPERATOR = "operator@zonewatch.example"
 FIRMS = (
     ("fenghua", "奉化示范气动有限公司", "quality@pneumatics.example", "电磁阀与气缸",
      Criteria(product_types=frozenset(("solenoid_valve", "pneumatic_cylinder")))),
@@ -65,7 +66,7 @@ class Show:
             del os.environ[name]
         os.environ.update({PREFIX + name: value for name, value in {
             "DATA_DIR": str(FOLDER.absolute()), "GATEWAY_URL": sites.url, "CRAWL_DELAY": "0", "MAIL_URL": mailbox.smtp_url,
-            "MAIL_FROM": "zonewatch 预警 <alerts@zonewatch.example>", "OPERATOR_EMAIL": "operator@zonewatch.example",
+            "MAIL_FROM": "zonewatch 预警 <alerts@zonewatch.example>", "OPERATOR_EMAIL": OPERATOR,
             "BASE_URL": self.portal}.items()})
         return Installation(Settings())
 
@@ -123,7 +124,8 @@ class Show:
 
     def _serve(self, mailbox: Mailbox, stop: threading.Event) -> None:
         self.screen.print(f"\n[bold green]门户[/]  {self.portal}/\n[bold green]邮箱[/]  {mailbox.page_url}\n"
-                          f"编辑登录：在 {self.portal}/sign-in 输入 {EDITOR}，链接会到演示邮箱；运维：operator@zonewatch.example\n"
+                          f"编辑登录：在 {self.portal}/sign-in 输入 {EDITOR}，链接会到演示邮箱；"
+                          f"运维：{OPERATOR}\n"
                           "Ctrl-C 结束")
         if self.open_browser:
             threading.Timer(3, webbrowser.open, [self.portal]).start()
