@@ -14,6 +14,7 @@ from crawlers.cards import cards
 from domain import clock
 from domain.source import RunStatus, Source
 from storage import locks, runs, sources, tasks
+from subscriptions.recover import forget
 from zonewatch.crawls import crawl_in_child
 from zonewatch.wiring import Installation
 
@@ -43,6 +44,7 @@ class Scheduler:
             for card in cards():
                 scheduler.add_job(self.crawl_if_due, "interval", [card, stop], seconds=CHECK_SECONDS, id=card.slug,
                                   next_run_time=datetime.now(scheduler.timezone))
+            scheduler.add_job(forget, "interval", [self.installation.db], days=1, id="forget", executor="tasks")
             scheduler.add_job(self.take_task, "interval", [stop], seconds=2, id="tasks", executor="tasks")
             scheduler.start()
             stop.wait()

@@ -81,8 +81,11 @@ class Worker:
     def deliver(self) -> int:
         """Send the mails that wait; without a mail server they go on waiting."""
         from subscriptions.deliver import deliver
+        from subscriptions.recover import recover
         if self.installation.mail is None:
             return 0
+        if "deliver" in self._failing:
+            recover(self.installation.db)  # it broke off with mails in hand
         done = deliver(self.installation.db, self.installation.mail)
         return done.sent + done.failed
 
