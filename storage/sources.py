@@ -22,7 +22,8 @@ from storage.session import Database
 
 @dataclass(frozen=True, slots=True)
 class SourceView:
-    """A source as readers see it. ``card`` holds the fields of domain.source.Source as JSON values."""
+    """A source as readers see it. ``card`` holds the fields of domain.source.Source as JSON values; ``floor`` is the
+    operator's where one is set, else the card's."""
 
     slug: str
     card: dict[str, Any]
@@ -32,6 +33,7 @@ class SourceView:
     newest_on: date | None
     last_run: RunReport | None
     paused_why: str | None
+    floor: int
 
 
 def card_json(source: Source) -> dict[str, Any]:
@@ -131,4 +133,4 @@ def _view(session: Session, row: SourceRow, count: int, relevant: int, newest: d
              if each.status is not RunStatus.RUNNING and each.ended_at]
     state = health(ended, newest, int(row.card["max_silence_days"]), clock.today(), row.paused_at)
     return SourceView(row.slug, row.card, state, count, relevant or 0, newest, history[0] if history else None,
-                      row.paused_why)
+                      row.paused_why, int(row.card["min_items"]) if row.min_items is None else row.min_items)
