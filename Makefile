@@ -1,5 +1,7 @@
 # The executable workflow. `make run` and `make test` are all a newcomer needs.
 PYTHON ?= python3
+SHELL := bash
+.SHELLFLAGS := -o pipefail -ec
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -34,6 +36,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-cache
 
 prove: $(VENV)/.installed-dev  ## what proves rather than tests: first load on the mirror, kills, faults; kept in docs/proof/
+	mkdir -p docs/proof
 	$(BIN)/python bench/first_load.py | tee docs/proof/first-load.json
 	$(BIN)/python -m pytest tests/features/test_kills.py tests/features/test_crawl_faults.py -v | tee docs/proof/kills-and-faults.txt
 

@@ -1,1 +1,1 @@
-"""Floor 2: sources crawled, one spider each. The only importer of scrapy, feedparser and bs4."""
+"""Floor 2: sources crawled, one spider each. The only importer of scrapy and bs4."""

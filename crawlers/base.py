@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -17,9 +18,10 @@ from twisted.python.failure import Failure
 from crawlers.errors import Blocked, SourceError, bad_status, from_exception, html_instead, is_html, not_parsable, shape
 from crawlers.fetch.capture import META, Captured
 from crawlers.items import Page
-from crawlers.job import MOST_NOTED, Job
+from crawlers.job import MOST_NOTED, BadRecord, Job
 from crawlers.text import line, stated
 from domain.errors import InvalidValue
+from domain.notice import Notice
 from domain.source import Source
 from storage.ingest import Unit
 
@@ -28,6 +30,14 @@ REFUSALS_TAKEN = 3
 
 Output = Iterator[Page | Request]
 Reader = Callable[..., Output]
+
+
+@dataclass(slots=True)
+class Records:
+    """The records of a page: the notices made of them, and those that made none."""
+
+    notices: list[Notice] = field(default_factory=list)
+    bad: list[BadRecord] = field(default_factory=list)
 
 
 class SourceSpider(Spider):
@@ -45,21 +55,35 @@ class SourceSpider(Spider):
             cls.name = cls.card.slug
             cls.allowed_domains = list(cls.card.hosts)
 
-    def ask(self, url: str, read: Reader, *, unit: str = "", entry: bool = False, **known: Any) -> Request:
+    def ask(self, url: str, read: Reader, *, unit: str = "", entry: bool = False, archive: bool = False,
+            **known: Any) -> Request:
         """A request whose answer goes to ``read`` with ``known``. ``unit`` names an answer that is not read again while
-        it stays what it was; ``entry`` marks one without which nothing can be found. Raises ShapeChanged for an address
-        that is not on a host of the card."""
+        it stays what it was; ``entry`` marks one without which nothing can be found, ``archive`` an old one that says
+        nothing about the shape of new ones. Raises ShapeChanged for an address that is not on a host of the card."""
         if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).hostname not in self.card.hosts:
             raise shape(url, "this is no address of the source")
-        meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "handle_httpstatus_list": [304]}
+        meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "archive": archive,
+                "handle_httpstatus_list": [304]}
         return Request(url, callback=self._answered, errback=self._unanswered, meta=meta,
                        cb_kwargs={"read": read, "known": known})
 
-    def page(self, response: Response, notices: list[Any], *, unit: str = "", **more: Any) -> Page:
+    def page(self, response: Response, records: Records, *, unit: str = "", **more: Any) -> Page:
         """The Page of an answer; with ``unit`` it need not be read again once its notices are stored."""
         captured: Captured = response.meta[META]
         mark = Unit(unit, captured.sha256, captured.etag, captured.last_modified) if unit else None
-        return Page(response.url, notices, captured.id, mark, **more)
+        return Page(response.url, records.notices, tuple(records.bad), captured.id, mark, entry=response.meta["entry"],
+                    archive=response.meta["archive"], **more)
+
+    def each(self, response: Response, records: Iterable[Any], make: Callable[[Any], Notice]) -> Records:
+        """The notices that ``make`` reads from records. One for which it raises InvalidValue is bad and left out; any
+        SourceError loses the page."""
+        found = Records()
+        for place, record in enumerate(records, 1):
+            try:
+                found.notices.append(make(record))
+            except InvalidValue as error:
+                found.bad.append(BadRecord(f"{response.url} #{place}", str(error)))
+        return found
 
     def warn(self, what: str, where: str = "") -> None:
         """Something in an answer has no place in a notice: the run keeps count of it, the log tells where it first was."""
@@ -91,23 +115,21 @@ class SourceSpider(Spider):
                 raise bad_status(response.url, response.status)
             yield from read(response, **known)
         except SourceError as error:
-            self._lose(response.url, error, meta["entry"])
-        except InvalidValue as error:
-            self._lose(response.url, shape(response.url, str(error)), meta["entry"])
+            self._lose(response.url, error, meta)
 
     def _unanswered(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         self.job.account.answered(request.meta["asked"])
         error = from_exception(request.url, failure.value)
         if error:
-            self._lose(request.url, error, request.meta["entry"])
+            self._lose(request.url, error, request.meta)
         else:
             self.logger.error("%s: %r", request.url, failure.value)
             self.job.account.broke(failure.value)
 
-    def _lose(self, url: str, error: SourceError, entry: bool) -> None:
+    def _lose(self, url: str, error: SourceError, meta: Mapping[str, Any]) -> None:
         losses = self.job.account.losses
-        self.job.account.lose(url, error, entry)
+        self.job.account.lose(url, error, meta["entry"], meta["archive"])
         if len(losses) <= MOST_NOTED:
             self.logger.warning("%s", error)
         if sum(isinstance(loss.error, Blocked) for loss in losses) == REFUSALS_TAKEN:

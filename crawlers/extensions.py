@@ -14,6 +14,7 @@ from crawlers.verdict import verdict
 from domain import clock
 from domain.source import Listing, Reason, RunStatus
 from storage import runs
+from storage.ingest import mark_read
 from storage.runs import RunReport
 
 
@@ -50,19 +51,24 @@ class RunEnd:
             return
         if status is RunStatus.OK and self.job.run.source.listing is Listing.FULL and not self.job.options.since:
             account.tally.withdrawn += self._settle()
-        self.job.report = runs.finish(self.job.db, self.job.run, status, why, account.tally)
+        self.job.report = runs.finish(self.job.db, self.job.run, status, why, account.tally,
+                                      partial=bool(self.job.options.since))
 
     def _settle(self) -> int:
         account = self.job.account
         if not account.units_unchanged:
-            return runs.settle_missing(self.job.db, self.job.run, account.seen)
+            withdrawn = runs.settle_missing(self.job.db, self.job.run, account.seen)
+            for unit, items in account.unmarked:
+                mark_read(self.job.db, self.job.run, unit, items)
+            return withdrawn
         if not account.seen:
             return runs.settle_unchanged(self.job.db, self.job.run)
         return 0  # of the unchanged part of a listing nobody knows which notices it holds
 
 
 def dry_report(job: Job, status: RunStatus, why: Reason) -> RunReport:
-    """The report of a run that stored nothing: ``created`` counts notices that are not stored yet."""
+    """The report of a run that stored nothing: ``created`` counts notices that are not stored
+    yet, ``unchanged`` those that are, whether they differ or not."""
     tally = job.account.tally
     return RunReport(0, job.run.source.slug, status, why, job.started_at, clock.now(), tally.created, 0, tally.unchanged, 0,
                      tally.requests, tally.seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from crawlers.job import BadRecord
 from domain.notice import Notice
 from storage.ingest import Reading, Unit
 
@@ -20,13 +21,17 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that one answer holds. ``unit`` names what need not be read again once these notices are stored."""
+    """Everything that one answer holds; ``bad`` are its records that made no notice. ``unit`` names what need not be read
+    again once these notices are stored; ``entry`` and ``archive`` are as in Loss."""
 
     url: str
     notices: list[Notice]
+    bad: tuple[BadRecord, ...] = ()
     capture_id: int | None = None
     unit: Unit | None = None
     withdrawals: tuple[Withdrawal, ...] = ()
+    entry: bool = False
+    archive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

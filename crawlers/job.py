@@ -11,6 +11,7 @@ from pathlib import Path
 from crawlers.errors import SourceError
 from domain import clock
 from storage.captures import CaptureStore
+from storage.ingest import Unit
 from storage.runs import Run, RunReport, Tally
 from storage.session import Database
 
@@ -23,7 +24,7 @@ class CrawlOptions:
     """How to crawl. ``gateway_url``: a relay that every request goes through; ``delay``: replaces the card's, only behind
     a gateway; ``locks``: folder of lock files; ``base_url``: our own address, told to publishers; ``full``: read again
     what has been read; ``since``: only what is dated on or after this day, without judging the run by its floor;
-    ``dry_run``: fetch and parse, store nothing; ``keys``: API keys by slug."""
+    ``dry_run``: fetch and parse, store nothing."""
 
     gateway_url: str | None
     delay: float | None
@@ -32,7 +33,6 @@ class CrawlOptions:
     full: bool = False
     since: date | None = None
     dry_run: bool = False
-    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,37 @@ class KnownUnit:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A page that could not be read; ``entry`` when nothing can be found without it."""
+    """A page that could not be read; ``entry`` when nothing can be found without it, ``archive`` when it is an old one that
+    says nothing about the shape of new ones."""
 
     url: str
     error: SourceError
     entry: bool
+    archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record on a page whose values make no notice."""
+
+    record: str
+    why: str
 
 
 @dataclass(slots=True)
 class Account:
-    """What happened so far. Every request is asked once and must be answered or lost."""
+    """What happened so far. Every request is asked once and must be answered or lost. ``known`` counts the pages of the
+    archive that were not asked for because they are read; ``unmarked`` are the answers of a full listing that count as
+    read once the run has settled what is missing, each with its number of notices."""
 
     tally: Tally = field(default_factory=Tally)
     seen: set[str] = field(default_factory=set)
     asked: int = 0
     pending: dict[int, str] = field(default_factory=dict)
+    known: int = 0
     losses: list[Loss] = field(default_factory=list)
+    bad: list[BadRecord] = field(default_factory=list)
+    unmarked: list[tuple[Unit, int]] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     units_unchanged: int = 0
@@ -80,9 +95,9 @@ class Account:
         """A request came to an end, good or bad."""
         self.pending.pop(number, None)
 
-    def lose(self, url: str, error: SourceError, entry: bool) -> None:
+    def lose(self, url: str, error: SourceError, entry: bool, archive: bool = False) -> None:
         """Note a page that could not be read."""
-        self.losses.append(Loss(url, error, entry))
+        self.losses.append(Loss(url, error, entry, archive))
 
     def unchanged(self, items: int) -> None:
         """An answer is what it was when its notices were stored."""
@@ -101,6 +116,8 @@ class Account:
             "warnings": dict(self.warnings.most_common(MOST_NOTED)),
             "warnings_in_all": self.warnings.total() if len(self.warnings) > MOST_NOTED else 0,
             "lost": [{"url": loss.url, "why": str(loss.error)} for loss in self.losses[:MOST_NOTED]],
+            "records_lost": len(self.bad),
+            "bad_records": [{"record": bad.record, "why": bad.why} for bad in self.bad[:MOST_NOTED]],
         }
         return {name: value for name, value in found.items() if value}
 

@@ -17,7 +17,7 @@ from domain.errors import Conflict, InvalidValue
 from domain.source import Reason, RunStatus, Source
 from storage import notices, runs, sources
 from storage.captures import CaptureStore
-from storage.locks import exclusive
+from storage.locks import exclusive, of_crawl
 from storage.runs import Run, RunReport
 from storage.session import Database
 
@@ -28,6 +28,8 @@ _LOG_LEVELS = {
     "scrapy.core.downloader.handlers.http11": logging.ERROR,  # answers cut short: the account has them
     "scrapy.downloadermiddlewares.robotstxt": logging.CRITICAL,  # tracebacks of network failures: likewise
 }
+MARGIN = 0.02
+"""Seconds added to a card's delay: a request that left a moment late must not make the next gap shorter than promised."""
 TOGETHER = 8
 """Requests at a time where no delay is kept."""
 
@@ -41,7 +43,7 @@ def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions
     spider = cards.spider(slug)
     if options.delay is not None and not options.gateway_url:
         raise InvalidValue("the delay of a source may be replaced only behind a gateway")
-    with exclusive(options.locks, f"crawl-{slug}"):
+    with exclusive(options.locks, of_crawl(slug)):
         job = _begin(spider.card, db, captures, options)
         error = _run(spider, job)
         return job.report or _broken(job, error)
@@ -93,7 +95,7 @@ def _settings(job: Job) -> Settings:
     found = cards.settings()
     found.set("SPIDER_MODULES", [], priority="cmdline")  # the spider is at hand: no other one is loaded
     card, options = job.run.source, job.options
-    delay = card.delay if options.delay is None else options.delay
+    delay = card.delay + MARGIN if options.delay is None else options.delay
     changes: dict[str, Any] = {
         "USER_AGENT": f"Mozilla/5.0 (compatible; zonewatch/1.0; +{options.base_url})", "DOWNLOAD_DELAY": delay}
     if not delay:
@@ -107,4 +109,4 @@ def _broken(job: Job, error: BaseException | None) -> RunReport:
     reason = Reason("error", {"what": f"{type(error).__name__}: {error}" if error else "the spider ended without a verdict"})
     if job.options.dry_run:
         return dry_report(job, RunStatus.FAILED, reason)
-    return runs.finish(job.db, job.run, RunStatus.FAILED, reason, job.account.tally)
+    return runs.finish(job.db, job.run, RunStatus.FAILED, reason, job.account.tally, partial=bool(job.options.since))

@@ -11,6 +11,9 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.S)
 _CUT_TAG = re.compile(r"<(?:/?(?:fo?n?|font|span|img|br|strong|em)\b[^<>]*|a\s+href[^<>]*)$", re.I)
 _URL = re.compile(r"https?://[^\s<>\"'|\\^`{}]+", re.I)
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+                        "\ud800-\udfff\ufff9-\ufffb]+")
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d\S*)?")
 _BREAKING = ("br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "td")
 _PLACEHOLDERS = frozenset(("", "unknown", "n/a", "na", "-", "--", "---", "not available", "not applicable", "none"))
@@ -79,3 +82,20 @@ def iso_day(text: str | None) -> date | None:
     """The date of an ISO 8601 date or date-time; None for anything else."""
     found = _ISO.fullmatch((text or "").strip())
     return day(found[1], "%Y-%m-%d") if found else None
+
+
+def visible(text: str) -> str:
+    """A text without control, direction and zero-width characters, ends trimmed; line breaks stay."""
+    if text.isprintable():  # true for nearly all, and fast
+        return text.strip()
+    return _INVISIBLE.sub(_blank, text.replace("\r\n", "\n")).strip()
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Controls between words separate them; zero-width characters never did."""
+    return " " if found[0][0] in "\x0b\x0c\r\x85\u2028\u2029" else ""
+
+
+def storable(text: str) -> str:
+    """A text as written, but for NUL and lone surrogates, which no database takes."""
+    return text if text.isprintable() else _NOT_STORABLE.sub("\ufffd", text)

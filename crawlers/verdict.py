@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from crawlers.errors import ShapeChanged
+from crawlers.errors import NotParsable, ShapeChanged
 from crawlers.job import Account, Loss
 from domain.source import Reason, RunStatus
 
 Verdict = tuple[RunStatus, Reason]
+
+UNREADABLE_SHARE = 0.05
+"""The share of pages lost to their shape from which on the source has changed, and not a few old pages are spoilt."""
 
 
 def verdict(account: Account, floor: int | None, finished: bool = True) -> Verdict:
@@ -24,15 +27,26 @@ def verdict(account: Account, floor: int | None, finished: bool = True) -> Verdi
         return RunStatus.INCOMPLETE, Reason("listing_short", {"got": str(account.got), "stated": str(account.stated)})
     if floor is not None and account.tally.seen < floor:
         return RunStatus.INCOMPLETE, Reason("below_floor", {"got": str(account.tally.seen), "floor": str(floor)})
+    if account.bad:
+        first = account.bad[0]
+        return RunStatus.INCOMPLETE, Reason("records_lost", {"count": str(len(account.bad)), "first": first.record,
+                                                             "why": first.why})
     return RunStatus.OK, Reason("ok")
 
 
 def _fatal(account: Account) -> Loss | None:
-    """The loss that decides the run: a changed shape, a lost entry page, or any when nothing at all was read."""
-    shapes = (loss for loss in account.losses if isinstance(loss.error, ShapeChanged))
+    """The loss that decides the run: a lost entry page, a changed shape, or any when nothing at all was read."""
     entries = (loss for loss in account.losses if loss.entry)
-    return next(shapes, None) or next(entries, None) or (
+    return next(entries, None) or _changed_shape(account) or (
         account.losses[0] if account.losses and not account.tally.seen else None)
+
+
+def _changed_shape(account: Account) -> Loss | None:
+    """The first page lost to its shape, unless they are few among those asked. Old pages alone are measured against the
+    whole archive, read pages included: one that stays unreadable is asked for in every run, with few others."""
+    lost = [loss for loss in account.losses if isinstance(loss.error, ShapeChanged | NotParsable)]
+    pages = account.asked + (account.known if all(loss.archive for loss in lost) else 0)
+    return lost[0] if lost and len(lost) >= UNREADABLE_SHARE * pages else None
 
 
 def _pages_lost(account: Account) -> Reason:

@@ -19,5 +19,9 @@ class Conflict(ZonewatchError):
     """The state of a thing does not allow what was asked."""
 
 
+class StoreError(ZonewatchError):
+    """The database cannot be used: not there, not ours, damaged, or without space."""
+
+
 class SettingsError(ZonewatchError):
     """A setting is missing, unknown or contradicts another one."""

@@ -115,6 +115,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "listing_short": ("got {got} of the {stated} that the publisher states", "发布机构称共 {stated} 条，只取到 {got} 条"),
     "pages_lost": ("{lost} of {asked} pages could not be read; the first: {why}",
                    "{asked} 个页面中有 {lost} 个读取失败，首个：{why_zh}"),
+    "records_lost": ("{count} records could not be read; first: {first}: {why}",
+                     "有 {count} 条记录无法读取，首条：{first}：{why}"),
     "timed_out": ("{url} did not answer in time", "{url} 超时未应答"),
     "cut_off": ("the answer of {url} broke off before its end", "{url} 的应答在中途断开"),
     "closed": ("{url} closed the connection without an answer", "{url} 未作应答就断开了连接"),

@@ -75,12 +75,16 @@ def _state(db: Database) -> Generation | None:
 
 
 def _reclassify(db: Database) -> None:
+    last = 0
     while True:
-        with db.write() as session:
-            outdated = notices.outdated(session, VERSION, RECLASSIFIED)
-            notices.reclassified(session, [(each.id, classify(each.notice)) for each in outdated], VERSION)
+        with db.read() as session:
+            outdated = notices.outdated(session, VERSION, last, RECLASSIFIED)
         if not outdated:
             return
+        found = [(each, classify(each.notice)) for each in outdated]
+        with db.write() as session:
+            notices.reclassified(session, found, VERSION)
+        last = outdated[-1].id
 
 
 def _build(db: Database, index: SearchIndex, before: Generation | None, progress: Progress | None) -> int:

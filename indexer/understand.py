@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
 
-from domain.criteria import Criteria
+from domain.criteria import Criteria, Scope
 from domain.kinds import NOTICE_KINDS
 from domain.market import MARKETS
 from domain.product_type import INDUSTRIES, PRODUCT_TYPES, types_of_industry
@@ -58,9 +58,15 @@ class Understood:
 
 
 def understand(text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
-    """What a person typed, added to ``base``. Everything typed is in a chip, what is left out too."""
+    """What a person typed, added to ``base``. Everything typed is in a chip, what is left out too.
+
+    In the scope of all sources a rule's name as publishers write it (RoHS) stays a word: there one looks for whatever
+    mentions it, not only for what binds our products."""
     text, beyond = text[:LONGEST_TEXT], text[LONGEST_TEXT:]
     pieces = list(_pieces(text))
+    if base.scope is Scope.ALL:
+        pieces = [replace(piece, kind="word", values=()) if piece.kind == "regulation" and piece.typed.isascii() else piece
+                  for piece in pieces]
     if any(piece.kind in _FIELDS for piece in pieces):
         pieces = [_without_connectors(piece) for piece in pieces]
     pieces = [piece if tokens(piece.word) else replace(piece, kind="ignored") for piece in pieces]

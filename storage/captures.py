@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 import fsspec
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -48,7 +48,7 @@ class CaptureStore:
         path = self.path(sha256)
         if not self._fs.exists(path):
             self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            part = f"{path}.part"
+            part = f"{path}.{uuid4().hex}.part"
             self._fs.pipe_file(part, gzip.compress(body, compresslevel=3, mtime=0))
             self._fs.mv(part, path)
         return sha256
@@ -77,11 +77,6 @@ def by_id(session: Session, capture_id: int) -> CaptureRef:
     if row is None:
         raise NotFound(f"there is no capture {capture_id}")
     return _ref(row)
-
-
-def of_run(session: Session, run_id: int) -> list[CaptureRef]:
-    """All captures of a run, oldest first."""
-    return [_ref(row) for row in session.scalars(select(Capture).where(Capture.run_id == run_id).order_by(Capture.id))]
 
 
 def _ref(row: Capture) -> CaptureRef:

@@ -12,12 +12,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
-from storage.models import EmailRow
+from domain.subscription import SubscriptionState
+from storage.models import EmailRow, MatchRow, SubscriptionRow
 from storage.session import Database
+
+UNWANTED = "the person unsubscribed"
+"""Why a mail fails that nobody wants any more."""
 
 
 class Purpose(StrEnum):
@@ -115,31 +119,54 @@ def _key(purpose: Purpose, subject_id: int, person_id: int) -> str:
 
 
 def due(session: Session, purpose: Purpose, limit: int) -> list[Due]:
-    """The oldest mails owed."""
+    """The oldest mails owed, save those that were put off."""
     rows = session.scalars(select(EmailRow).where(
-        EmailRow.state == EmailState.DUE.value, EmailRow.purpose == purpose.value).order_by(EmailRow.id).limit(limit))
+        EmailRow.state == EmailState.DUE.value, EmailRow.purpose == purpose.value, EmailRow.not_before <= clock.now(),
+    ).order_by(EmailRow.id).limit(limit))
     return [Due(row.id, row.person_id, int(row.dedup_key.split(":")[1]), row.dedup_key)
             for row in rows if row.person_id is not None and row.dedup_key]
+
+
+def put_off(session: Session, email_ids: Sequence[int], until: datetime) -> None:
+    """Mails that are owed could not be written for now."""
+    session.execute(update(EmailRow).where(EmailRow.id.in_(email_ids), EmailRow.state == EmailState.DUE.value).values(
+        not_before=until, last_error="it could not be written"))
 
 
 def write(session: Session, email_id: int, letter: Letter) -> None:
     """Fill in a mail that was owed; it may go at once."""
     now = clock.now()
     session.execute(update(EmailRow).where(EmailRow.id == email_id, EmailRow.state == EmailState.DUE.value).values(
-        state=EmailState.PENDING.value, created_at=now, not_before=now, **_written(letter)))
+        state=EmailState.PENDING.value, created_at=now, not_before=now, last_error=None, **_written(letter)))
 
 
 def claim(db: Database, limit: int) -> list[Email]:
     """Take pending mails whose time has come, those that a person waits for first. They stay ``sending`` until they are
-    marked; ``give_back`` frees those of a dead worker."""
+    marked; ``give_back`` frees those of a dead worker. An alert whose subscriptions have all ended is not taken: it fails.
+    When nothing waits, nothing is locked."""
+    ready = (EmailRow.state == EmailState.PENDING.value, EmailRow.not_before <= clock.now())
+    with db.read() as session:
+        if not session.scalar(select(exists().where(*ready))):
+            return []
     urgent = case((EmailRow.purpose.in_((Purpose.CONFIRM.value, Purpose.SIGN_IN.value)), 0), else_=1)
     with db.write() as session:
-        rows = session.scalars(select(EmailRow).where(
-            EmailRow.state == EmailState.PENDING.value, EmailRow.not_before <= clock.now(),
-        ).order_by(urgent, EmailRow.id).limit(limit).with_for_update(skip_locked=True)).all()
+        rows = session.scalars(select(EmailRow).where(*ready).order_by(urgent, EmailRow.id).limit(limit)
+                               .with_for_update(skip_locked=True)).all()
+        unwanted = _unwanted(session, [row.id for row in rows])
         for row in rows:
-            row.state = EmailState.SENDING.value
-        return [_email(row) for row in rows]
+            if row.id in unwanted:
+                row.state, row.last_error = EmailState.FAILED.value, UNWANTED
+            else:
+                row.state = EmailState.SENDING.value
+        return [_email(row) for row in rows if row.id not in unwanted]
+
+
+def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
+    """Those of these mails that tell matches, but none of a subscription that is active."""
+    is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
+    return set(session.scalars(
+        select(MatchRow.email_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+        .where(MatchRow.email_id.in_(email_ids)).group_by(MatchRow.email_id).having(func.max(is_active) == 0)))
 
 
 def _email(row: EmailRow) -> Email:

@@ -59,6 +59,7 @@ class _Stored:
     material_version: int
     fingerprint: str
     status: str
+    missing_run_id: int | None
 
 
 def ingest(db: Database, run: Run, readings: Sequence[Reading], classifier_version: int, capture_id: int | None = None,
@@ -75,11 +76,20 @@ def ingest(db: Database, run: Run, readings: Sequence[Reading], classifier_versi
             batch = _Batch(session, run, classifier_version, capture_id, outcome)
             batch.take(unique[start:start + BATCH])
             if unit and start == starts[-1]:
-                session.merge(ReadUnit(
-                    slug=run.source.slug, unit=unit.name, parser_version=run.source.parser_version, sha256=unit.sha256,
-                    etag=unit.etag, last_modified=unit.last_modified, items=len(unique), run_id=run.id,
-                    read_at=clock.now()))
+                _mark_read(session, run, unit, len(unique))
     return outcome
+
+
+def mark_read(db: Database, run: Run, unit: Unit, items: int) -> None:
+    """Note that all that follows from an answer of ``items`` notices is done: it need not be fetched or read again."""
+    with db.write() as session:
+        _mark_read(session, run, unit, items)
+
+
+def _mark_read(session: Session, run: Run, unit: Unit, items: int) -> None:
+    session.merge(ReadUnit(
+        slug=run.source.slug, unit=unit.name, parser_version=run.source.parser_version, sha256=unit.sha256, etag=unit.etag,
+        last_modified=unit.last_modified, items=items, run_id=run.id, read_at=clock.now()))
 
 
 class _Batch:
@@ -96,6 +106,7 @@ class _Batch:
         stored = self._stored(reading.notice.external_id for reading in readings)
         created: list[tuple[Reading, str]] = []
         revised: list[tuple[Reading, str, _Stored]] = []
+        back: list[int] = []
         for reading in readings:
             before = stored.get(reading.notice.external_id)
             fingerprint = notices.fingerprint(reading.notice)
@@ -105,13 +116,17 @@ class _Batch:
                 revised.append((reading, fingerprint, before))
             else:
                 self.outcome.unchanged += 1
+                if before.missing_run_id is not None:
+                    back.append(before.id)
+        if back:
+            self.session.execute(update(NoticeRow).where(NoticeRow.id.in_(back)).values(missing_run_id=None))
         self._create(created)
         self._revise(revised)
 
     def _stored(self, external_ids: Iterable[str]) -> dict[str, _Stored]:
         rows = self.session.execute(select(
             NoticeRow.external_id, NoticeRow.id, NoticeRow.version, NoticeRow.material_version, NoticeRow.fingerprint,
-            NoticeRow.status,
+            NoticeRow.status, NoticeRow.missing_run_id,
         ).where(NoticeRow.source == self.run.source.slug, NoticeRow.external_id.in_(list(external_ids))))
         return {row[0]: _Stored(*row[1:]) for row in rows}
 

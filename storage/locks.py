@@ -11,6 +11,11 @@ from filelock import FileLock, Timeout
 from domain.errors import Conflict
 
 
+def of_crawl(slug: str) -> str:
+    """Name of the lock that the one crawl of a source holds."""
+    return f"crawl-{slug}"
+
+
 @contextmanager
 def exclusive(folder: Path, name: str, timeout: float = 0) -> Iterator[None]:
     """Hold the lock ``name`` for the block. Raises Conflict when another process holds it after ``timeout`` seconds."""

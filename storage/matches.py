@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from domain import clock
-from storage.models import MatchRow, SubscriptionRow
+from storage.emails import EmailState
+from storage.models import EmailRow, MatchRow, SubscriptionRow
 
 BATCH = 500
 """Most matches of one write transaction."""
@@ -87,11 +88,14 @@ def waiting(session: Session, person_id: int) -> list[Match]:
 
 
 def told(session: Session, person_id: int, notice_ids: Sequence[int]) -> dict[int, int]:
-    """The newest version of each of these notices that a mail has already shown a person."""
+    """The newest version of each of these notices that a mail has already shown a person, or is on its way to; a mail that
+    failed has shown nothing."""
     rows = session.execute(
         select(MatchRow.notice_id, func.max(MatchRow.version))
         .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(SubscriptionRow.person_id == person_id, MatchRow.email_id.is_not(None), MatchRow.notice_id.in_(notice_ids))
+        .join(EmailRow, EmailRow.id == MatchRow.email_id)
+        .where(SubscriptionRow.person_id == person_id, EmailRow.state != EmailState.FAILED.value,
+               MatchRow.notice_id.in_(notice_ids))
         .group_by(MatchRow.notice_id))
     return {notice_id: version for notice_id, version in rows}
 

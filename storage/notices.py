@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from domain import classification as classifications
@@ -83,14 +83,6 @@ def by_ids(session: Session, notice_ids: Sequence[int]) -> dict[int, StoredNotic
     return found
 
 
-def by_key(session: Session, source: str, external_id: str) -> StoredNotice:
-    """A notice by its publisher's id. Raises NotFound."""
-    row = session.scalar(select(NoticeRow).where(NoticeRow.source == source, NoticeRow.external_id == external_id))
-    if row is None:
-        raise NotFound(f"{source} holds no notice {external_id!r}")
-    return stored(row)
-
-
 def versions(session: Session, notice_id: int) -> list[NoticeVersion]:
     """The history of a notice, newest first."""
     return [NoticeVersion(row.version, NoticeStatus(row.status), row.material, tuple(row.changed),
@@ -113,18 +105,19 @@ def everything(session: Session, batch: int = 1000) -> Iterator[list[StoredNotic
         session.expunge_all()
 
 
-def reclassified(session: Session, found: Iterable[tuple[int, Classification]], classifier_version: int) -> None:
-    """Keep new findings for notices. No version, no change row: a re-classification never alerts."""
-    for notice_id, classification in found:
-        session.execute(update(NoticeRow).where(NoticeRow.id == notice_id).values(
+def reclassified(session: Session, found: Iterable[tuple[StoredNotice, Classification]], classifier_version: int) -> None:
+    """Keep new findings for notices that still are what was classified. No version, no change row: a re-classification
+    never alerts."""
+    for notice, classification in found:
+        session.execute(update(NoticeRow).where(NoticeRow.id == notice.id, NoticeRow.version == notice.version).values(
             classification=classifications.to_json(classification), relevant=classification.is_relevant,
             classifier_version=classifier_version))
 
 
-def outdated(session: Session, classifier_version: int, limit: int = 500) -> list[StoredNotice]:
-    """Notices whose findings come from another classifier version."""
+def outdated(session: Session, classifier_version: int, after: int, limit: int = 500) -> list[StoredNotice]:
+    """Notices beyond the id ``after`` whose findings come from another classifier version, by id."""
     return [stored(row) for row in session.scalars(select(NoticeRow).where(
-        NoticeRow.classifier_version != classifier_version).order_by(NoticeRow.id).limit(limit))]
+        NoticeRow.id > after, NoticeRow.classifier_version != classifier_version).order_by(NoticeRow.id).limit(limit))]
 
 
 def mark_indexed(session: Session, notice_ids: Sequence[int]) -> None:
@@ -141,6 +134,11 @@ def newest_relevant(session: Session, limit: int) -> list[StoredNotice]:
 
 
 def watermark(session: Session, source: str) -> date | None:
-    """The newest publication date stored of a source."""
-    return session.scalar(select(NoticeRow.event_on).where(NoticeRow.source == source, NoticeRow.event_on.is_not(None))
-                          .order_by(NoticeRow.event_on.desc()).limit(1))
+    """The newest event date stored of a source; dates in the future, which are mistakes, do not count."""
+    return session.scalar(select(func.max(NoticeRow.event_on)).where(
+        NoticeRow.source == source, NoticeRow.event_on <= tomorrow()))
+
+
+def tomorrow() -> date:
+    """The latest date that can be today somewhere."""
+    return clock.today() + timedelta(days=1)

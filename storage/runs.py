@@ -14,13 +14,14 @@ from domain import clock
 from domain.errors import Conflict, NotFound
 from domain.notice import NoticeStatus
 from domain.source import Reason, RunStatus, Source
-from storage import audit, changes
+from storage import audit, changes, notices
 from storage.models import ChangeRow, NoticeRow, NoticeVersionRow, SourceRow, SourceRunRow
 from storage.session import Database
 
 BREAKER_FLOOR = 50
 BREAKER_FACTOR = 10
 BREAKER_DAYS = 90
+VERDICT = "verdict before it was held"
 MISSED_TWICE = "missed_twice"
 """Why a notice is withdrawn that two complete runs of a full listing lacked; other reasons are the publisher's words."""
 
@@ -78,31 +79,34 @@ def start(db: Database, source: Source) -> Run:
     something stored: a first load and the first run of a new parser stay silent."""
     with db.write() as session:
         alerting = _has_baseline(session, source)
-        newest = session.scalar(select(func.max(NoticeRow.event_on)).where(
-            NoticeRow.source == source.slug, NoticeRow.event_on <= clock.today() + timedelta(days=1)))
+        newest = notices.watermark(session, source.slug)
         row = SourceRunRow(slug=source.slug, status=RunStatus.RUNNING.value, reason_code="ok", reason_facts={},
                            parser_version=source.parser_version, alerting=alerting, newest_on=newest,
-                           started_at=clock.now(), details={})
+                           started_at=clock.now(), details={}, partial=False)
         session.add(row)
         session.flush()
         return Run(row.id, source, alerting, newest)
 
 
 def _has_baseline(session: Session, source: Source) -> bool:
-    ended_itself = (RunStatus.OK.value, RunStatus.INCOMPLETE.value, RunStatus.HELD.value)
-    query = select(SourceRunRow.id).where(
+    """Whether the first load is over: a run ended ok, or two came to their own end (what the first of them could not read
+    was tried again). A run asked for a part only (``--since``) says nothing about the rest."""
+    ended = select(SourceRunRow.status).where(
         SourceRunRow.slug == source.slug, SourceRunRow.parser_version == source.parser_version,
-        SourceRunRow.status.in_(ended_itself), SourceRunRow.reason_code != "below_floor", SourceRunRow.seen > 0)
-    return session.scalar(query.limit(1)) is not None
+        SourceRunRow.partial.is_(False), SourceRunRow.reason_code != "below_floor", SourceRunRow.seen > 0)
+    statuses = session.scalars(ended.where(SourceRunRow.status != RunStatus.RUNNING.value)).all()
+    incomplete = sum(status == RunStatus.INCOMPLETE.value for status in statuses)
+    return incomplete > 1 or bool({RunStatus.OK.value, RunStatus.HELD.value}.intersection(statuses))
 
 
-def finish(db: Database, run: Run, status: RunStatus, reason: Reason, tally: Tally) -> RunReport:
-    """End a run with its verdict; the breaker may turn it into ``held``."""
+def finish(db: Database, run: Run, status: RunStatus, reason: Reason, tally: Tally, *, partial: bool = False) -> RunReport:
+    """End a run with its verdict; the breaker may turn it into ``held``. ``partial`` says that it was asked for a part of
+    the source only."""
     with db.write() as session:
         row = session.get_one(SourceRunRow, run.id)
         for name in ("seen", "created", "revised", "unchanged", "withdrawn", "requests"):
             setattr(row, name, getattr(tally, name))
-        row.details = tally.details
+        row.details, row.partial = tally.details, partial
         _close(session, row, status, reason)
         return report(row)
 
@@ -111,6 +115,7 @@ def _close(session: Session, row: SourceRunRow, status: RunStatus, reason: Reaso
     would_alert = session.scalar(select(func.count(ChangeRow.subject_id.distinct())).where(
         ChangeRow.run_id == row.id, ChangeRow.consumer == changes.MATCH, ChangeRow.alert.is_(True))) or 0
     if would_alert > BREAKER_FLOOR and would_alert > (limit := breaker_limit(session, row)):
+        row.details = {**row.details, VERDICT: [status.value, reason.code, dict(reason.facts)]}
         status, reason = RunStatus.HELD, Reason("breaker", {"count": str(would_alert), "limit": str(limit)})
     row.status, row.reason_code, row.reason_facts = status.value, reason.code, dict(reason.facts)
     row.ended_at = clock.now()
@@ -148,7 +153,8 @@ def _versions(session: Session, run_id: int, condition: object) -> int:
 
 
 def release(db: Database, run_id: int, actor: str) -> RunReport:
-    """Let a held run alert. Raises NotFound, or Conflict when the run is not held."""
+    """Let a held run alert; it stands again as it ended before the breaker. Raises NotFound, or Conflict when it is not
+    held."""
     with db.write() as session:
         row = session.get(SourceRunRow, run_id)
         if row is None:
@@ -156,7 +162,7 @@ def release(db: Database, run_id: int, actor: str) -> RunReport:
         if row.status != RunStatus.HELD.value or row.released_at:
             raise Conflict(f"run {run_id} is not held (it is {row.status})")
         row.released_at = clock.now()
-        row.status, row.reason_code, row.reason_facts = RunStatus.OK.value, "ok", {}
+        row.status, row.reason_code, row.reason_facts = row.details[VERDICT]
         audit.add(session, actor, "release_run", f"run:{run_id}", {"slug": row.slug})
         return report(row)
 
@@ -171,11 +177,6 @@ def latest(session: Session, slug: str, limit: int = 20) -> list[RunReport]:
     """The newest runs of a source, newest first."""
     return [report(row) for row in session.scalars(select(SourceRunRow).where(SourceRunRow.slug == slug)
                                                    .order_by(SourceRunRow.id.desc()).limit(limit))]
-
-
-def running_slugs(session: Session) -> list[str]:
-    """Sources with a run that has not ended (alive or killed)."""
-    return list(session.scalars(select(SourceRunRow.slug).where(SourceRunRow.status == RunStatus.RUNNING.value).distinct()))
 
 
 def report(row: SourceRunRow) -> RunReport:
@@ -194,9 +195,8 @@ def settle_missing(db: Database, run: Run, seen: set[str]) -> int:
     back = [row.id for row in stored if row.external_id in seen and row.missing_run_id is not None]
     first = [row.id for row in stored if row.external_id not in seen and row.missing_run_id is None]
     gone = [row.id for row in stored if row.external_id not in seen and row.missing_run_id is not None]
-    with db.write() as session:
-        _set_missing(session, back, None)
-        _set_missing(session, first, run.id)
+    _set_missing(db, back, None)
+    _set_missing(db, first, run.id)
     return withdraw(db, run, gone, MISSED_TWICE)
 
 
@@ -209,10 +209,11 @@ def settle_unchanged(db: Database, run: Run) -> int:
     return withdraw(db, run, gone, MISSED_TWICE)
 
 
-def _set_missing(session: Session, ids: list[int], run_id: int | None) -> None:
+def _set_missing(db: Database, ids: list[int], run_id: int | None) -> None:
     for start_at in range(0, len(ids), 500):
-        session.execute(update(NoticeRow).where(NoticeRow.id.in_(ids[start_at:start_at + 500]))
-                        .values(missing_run_id=run_id))
+        with db.write() as session:
+            session.execute(update(NoticeRow).where(NoticeRow.id.in_(ids[start_at:start_at + 500]))
+                            .values(missing_run_id=run_id))
 
 
 def withdraw(db: Database, run: Run, notice_ids: list[int], why: str) -> int:

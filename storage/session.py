@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
+
+from domain.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -21,8 +26,10 @@ class Database:
     writers wait for each other instead of failing half-way."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = _engine(url)
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, ImportError) as error:  # no such dialect, or its driver is not installed
+            raise StoreError(f"DATABASE_URL cannot be used: {error}") from error
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(zonewatch_write=True), expire_on_commit=False)
 
@@ -39,14 +46,19 @@ class Database:
             yield session
 
     def migrate(self) -> None:
-        """Bring the schema to its newest revision; creates the folder of an SQLite file."""
-        if self.engine.dialect.name == "sqlite" and self.engine.url.database:
-            Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        """Bring the schema to its newest revision; creates the folder of an SQLite file. Raises StoreError when the
+        database cannot be used."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        try:
+            if self.engine.dialect.name == "sqlite" and self.engine.url.database:
+                Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            with self.engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except (OSError, sqlite3.Error, DBAPIError, CommandError) as error:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            raise StoreError(f"the database {self.engine.url.render_as_string()} cannot be used: {reason}") from error
 
     def close(self) -> None:
         """Give back all connections."""

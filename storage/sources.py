@@ -14,7 +14,7 @@ from domain import clock
 from domain.errors import NotFound
 from domain.health import Health, RunEnd, health
 from domain.source import RunStatus, Source
-from storage import audit, runs
+from storage import audit, notices, runs
 from storage.models import NoticeRow, ReadUnit, SourceRow, SourceRunRow
 from storage.runs import RunReport
 from storage.session import Database
@@ -104,30 +104,26 @@ def units(session: Session, source: Source) -> dict[str, ReadUnit]:
         ReadUnit.slug == source.slug, ReadUnit.parser_version == source.parser_version))}
 
 
-def last_started(session: Session) -> dict[str, SourceRunRow]:
+def last_started(session: Session) -> dict[str, RunReport]:
     """The newest run of every source that ever ran."""
     newest = select(func.max(SourceRunRow.id)).group_by(SourceRunRow.slug)
-    return {row.slug: row for row in session.scalars(select(SourceRunRow).where(SourceRunRow.id.in_(newest)))}
+    return {row.slug: runs.report(row) for row in session.scalars(select(SourceRunRow).where(SourceRunRow.id.in_(newest)))}
 
 
 def views(session: Session) -> list[SourceView]:
     """All sources with their health, by slug."""
-    counts = {slug: (count, relevant, newest) for slug, count, relevant, newest in session.execute(
-        select(NoticeRow.source, func.count(), func.sum(cast(NoticeRow.relevant, Integer)),
-               func.max(NoticeRow.event_on)).group_by(NoticeRow.source))}
-    return [_view(session, row, *counts.get(row.slug, (0, 0, None)))
-            for row in session.scalars(select(SourceRow).order_by(SourceRow.slug))]
+    return [_view(session, row) for row in session.scalars(select(SourceRow).order_by(SourceRow.slug))]
 
 
 def view(session: Session, slug: str) -> SourceView:
     """One source. Raises NotFound."""
-    found = next((each for each in views(session) if each.slug == slug), None)
-    if found is None:
-        raise NotFound(f"there is no source {slug!r}")
-    return found
+    return _view(session, _row(session, slug))
 
 
-def _view(session: Session, row: SourceRow, count: int, relevant: int, newest: date | None) -> SourceView:
+def _view(session: Session, row: SourceRow) -> SourceView:
+    count, relevant = session.execute(select(func.count(), func.sum(cast(NoticeRow.relevant, Integer))).where(
+        NoticeRow.source == row.slug)).one()
+    newest = notices.watermark(session, row.slug)
     history = runs.latest(session, row.slug, 50)
     ended = [RunEnd(each.status, each.reason, each.ended_at) for each in history
              if each.status is not RunStatus.RUNNING and each.ended_at]

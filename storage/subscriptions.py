@@ -69,6 +69,12 @@ def of_person(session: Session, person_id: int) -> list[Subscription]:
     return [_subscription(row) for row in session.scalars(_living(person_id).order_by(SubscriptionRow.id))]
 
 
+def ever_of_person(session: Session, person_id: int, topic: Topic) -> list[Subscription]:
+    """The subscriptions of a person to a topic, ended ones included, oldest first."""
+    return [_subscription(row) for row in session.scalars(select(SubscriptionRow).where(
+        SubscriptionRow.person_id == person_id, SubscriptionRow.topic == topic.value).order_by(SubscriptionRow.id))]
+
+
 def _living(person_id: int) -> Select[SubscriptionRow]:
     return select(SubscriptionRow).where(SubscriptionRow.person_id == person_id,
                                          SubscriptionRow.state != SubscriptionState.ENDED.value)
@@ -84,6 +90,13 @@ def activate(session: Session, subscription_id: int) -> Subscription:
     if row.state == SubscriptionState.PENDING.value:
         row.state, row.confirmed_at = SubscriptionState.ACTIVE.value, clock.now()
     return _subscription(row)
+
+
+def renew(session: Session, subscription_id: int) -> None:
+    """Let a subscription wait for its confirmation as if it were asked for now; an active one stays as it is."""
+    session.execute(update(SubscriptionRow).where(
+        SubscriptionRow.id == subscription_id, SubscriptionRow.state == SubscriptionState.PENDING.value).values(
+            created_at=clock.now()))
 
 
 def end(session: Session, subscription_ids: Iterable[int], why: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
+from functools import partial
 from hashlib import sha256
 
 from domain import clock
@@ -20,6 +21,7 @@ from storage.emails import Due, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from storage.session import Database
+from subscriptions.failing import PAUSE, failing
 from subscriptions.gist import gist, line
 from subscriptions.inert import lines, one_line
 from subscriptions.mime import address
@@ -27,8 +29,6 @@ from subscriptions.news import News, gather
 from subscriptions.phrases import say
 from subscriptions.render import SERVICE, Written, render
 from subscriptions.tokens import Tokens
-
-log = logging.getLogger(__name__)
 
 GATHERING = timedelta(minutes=10)
 """Matches of a person that come within this time after their last alert wait for its end and go together."""
@@ -64,20 +64,22 @@ class Composer:
         return self._letter(Purpose.SIGN_IN, person.id, person.email, person.lang,
                             render("sign_in", person.lang, link=link, base_url=self.base_url))
 
-    def alert(self, news: News, sources: Mapping[str, SourceName]) -> Letter:
-        """Tell a person their news; what does not fit is named by title, and beyond that counted."""
+    def alert(self, news: News, sources: Mapping[str, SourceName]) -> tuple[Letter, News]:
+        """Tell a person their news; what does not fit is named by title, and beyond that left for their next mail. Gives the
+        mail and the news that it names."""
         person = news.person
-        named = tuple(each.id for each in news.subscriptions)
-        link = self._way_out(person.id, named if len(named) <= MOST_NAMED else ())
         for full, titles in SHAPES:
-            written = self._written_alert(news, sources, full, titles, link)
+            named = replace(news, told=news.told[:full + titles])
+            subscription_ids = tuple(each.id for each in named.subscriptions)
+            link = self._way_out(person.id, subscription_ids if len(subscription_ids) <= MOST_NAMED else ())
+            written = self._written_alert(named, sources, full, len(news.told) - len(named.told), link)
             if written.size <= MAX_BYTES:
                 break
-        first = min(each for told in news.told for each in told.match_ids)
-        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, f"alert:{person.id}:{first}", link)
+        first = min(each for told in named.told for each in told.match_ids)
+        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, f"alert:{person.id}:{first}",
+                            link), named
 
-    def _written_alert(self, news: News, sources: Mapping[str, SourceName], full: int, titles: int,
-                       way_out: str) -> Written:
+    def _written_alert(self, news: News, sources: Mapping[str, SourceName], full: int, left: int, way_out: str) -> Written:
         lang, told = news.person.lang, news.told
         grades = [each.stored.grade.grade.value for each in told]
         return render(
@@ -85,8 +87,7 @@ class Composer:
             red=grades.count("red"), yellow=grades.count("yellow"), plain=grades.count("plain"),
             labels=[one_line(each.label, 80) for each in news.subscriptions],
             items=[gist(each, sources, self.base_url, lang) for each in told[:full]],
-            rest=[line(each.stored, self.base_url, lang) for each in told[full:full + titles]],
-            uncounted=max(0, len(told) - full - titles))
+            rest=[line(each.stored, self.base_url, lang) for each in told[full:]], left=left)
 
     def bulletin(self, due: Due, person: Person, bulletin: Bulletin, zone: Zone, picked: Sequence[StoredNotice],
                  asked: Sequence[Subscription]) -> Letter:
@@ -122,18 +123,29 @@ class Composer:
 
 def compose(db: Database, composer: Composer, limit: int = 200) -> int:
     """Write the mails that are due, for at most ``limit`` persons and as many bulletins; gives how many, so 0 means that
-    nothing is left for now. A mail and the matches it tells are kept in one transaction."""
-    composed = 0
-    for person_id in _ready(db)[:limit]:
-        try:
-            composed += _compose_alert(db, composer, person_id)
-        except Exception:
-            log.exception("the alert of person %d could not be composed", person_id)
+    nothing is left for now. A mail and the matches it tells are kept in one transaction. A mail that cannot be written
+    holds up no other and is tried again later."""
+    return _compose_alerts(db, composer, limit) + _compose_bulletins(db, composer, limit)
+
+
+def _compose_alerts(db: Database, composer: Composer, limit: int) -> int:
+    failed = failing(db)
+    ready = [person_id for person_id in _ready(db) if not failed.waits("alert of person", person_id)]
+    return sum(failed.attempt("alert of person", person_id, partial(_compose_alert, db, composer, person_id)) or 0
+               for person_id in ready[:limit])
+
+
+def _compose_bulletins(db: Database, composer: Composer, limit: int) -> int:
+    """Failures are logged by bulletin, and waited for by reader: all readers of a bad bulletin would fail alike."""
     with db.read() as session:
         due = emails.due(session, Purpose.BULLETIN, limit)
-    for each in due:
-        composed += _compose_bulletin(db, composer, each)
-    return composed
+    done = {each.id: failing(db).attempt("mail of bulletin", each.subject_id, partial(_compose_bulletin, db, composer, each))
+            for each in due}
+    failed = [email_id for email_id, written in done.items() if written is None]
+    if failed:
+        with db.write() as session:
+            emails.put_off(session, failed, clock.now() + PAUSE)
+    return sum(written or 0 for written in done.values())
 
 
 def _ready(db: Database) -> list[int]:
@@ -156,8 +168,11 @@ def _compose_alert(db: Database, composer: Composer, person_id: int) -> bool:
     if news.told:
         with db.read() as session:
             sources = publishers.names(session)
-        letter = composer.alert(news, sources)
+        letter, news = composer.alert(news, sources)
     with db.write() as session:
+        if any(each.state is not SubscriptionState.ACTIVE for each in subscriptions.by_ids(
+                session, [each.id for each in news.subscriptions]).values()):
+            return False  # somebody left since the news were gathered: the next round gathers them anew
         for why, match_ids in news.dropped.items():
             kept.drop(session, match_ids, why)
         email_id = emails.add(session, letter) if letter else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from domain.criteria import Facts, Scope, facts, matches, subjects
 from domain.subscription import Topic
@@ -15,11 +16,11 @@ from storage import matches as kept
 from storage.changes import Change
 from storage.emails import Purpose
 from storage.matches import Found
-from storage.notices import StoredNotice
 from storage.session import Database
 from storage.subscriptions import Active
+from subscriptions.failing import failing
 
-SILENT_BATCH = 2000
+CHANGE = "change"
 
 
 class Watchers:
@@ -52,40 +53,63 @@ class Watchers:
 
 def match(db: Database, limit: int = 500) -> int:
     """Take the oldest ``limit`` changes that may alert and keep what they match; gives how many were taken, so 0 means
-    that nothing is left. Changes of a run that has not ended, or is held, wait.
+    that nothing is left. Changes of a run that has not ended, or is held, wait; one that cannot be matched holds up no
+    other and is tried again later.
 
     Running it again after a kill at any moment adds nothing twice.
     """
-    _drop_silent(db)
+    pending = _pending(db, limit)
+    about_notices = [each for each in pending if each.kind == changes.NOTICE]
+    count = _match_notices(db, about_notices) if about_notices else 0
+    for change in pending:
+        if change.kind == changes.BULLETIN:
+            count += failing(db).attempt(CHANGE, change.id, partial(_owe_bulletin, db, change)) or 0
+    return count
+
+
+def _pending(db: Database, limit: int) -> list[Change]:
+    """The oldest changes that may alert, save those that failed a moment ago; silent ones before them are dropped."""
+    failed = failing(db)
+    while True:
+        with db.read() as session:
+            pending = changes.read(session, changes.MATCH, limit + failed.count(CHANGE))
+        if all(each.alert for each in pending):
+            return [each for each in pending if not failed.waits(CHANGE, each.id)][:limit]
+        with db.write() as session:
+            changes.drop_silent(session, kept.BATCH)
+
+
+def _match_notices(db: Database, pending: Sequence[Change]) -> int:
     with db.read() as session:
-        pending = changes.read(session, changes.MATCH, limit)
-        stored = notices.by_ids(session, [each.subject_id for each in pending if each.kind == changes.NOTICE])
-        watchers = Watchers(subscriptions.active(session, Topic.NOTICES)) if stored else Watchers(())
+        watchers = Watchers(subscriptions.active(session, Topic.NOTICES))
+    count = 0
     taken: list[Change] = []
     found: list[Found] = []
     for change in pending:
-        if change.kind == changes.BULLETIN:
-            _owe_bulletin(db, change)
+        opened = failing(db).attempt(CHANGE, change.id, partial(_opened, db, change, watchers))
+        if opened is None:
             continue
-        found.extend(_found(change, stored.get(change.subject_id), watchers))
+        count += 1
+        found.extend(opened)
         taken.append(change)
         if len(found) >= kept.BATCH:
             _keep(db, found, taken)
             taken, found = [], []
-    _keep(db, found, taken)
-    return len(pending)
+    if taken:
+        _keep(db, found, taken)
+    return count
 
 
-def _drop_silent(db: Database) -> None:
-    dropped = SILENT_BATCH
-    while dropped == SILENT_BATCH:
-        with db.write() as session:
-            dropped = changes.drop_silent(session, SILENT_BATCH)
+def _opened(db: Database, change: Change, watchers: Watchers) -> list[Found]:
+    return list(_found(db, change, watchers))
 
 
-def _found(change: Change, stored: StoredNotice | None, watchers: Watchers) -> Iterator[Found]:
-    """What a change opens. A version that was followed by a material one is told as that; so is a withdrawal."""
-    if stored is None or not change.alert or (change.version > 1 and stored.material_version < change.version):
+def _found(db: Database, change: Change, watchers: Watchers) -> Iterator[Found]:
+    """What a change opens. A version that was followed by a material one is told as that; so is a withdrawal. Notices are
+    read one by one, so that one which cannot be read is told from the others."""
+    with db.read() as session:
+        stored = notices.by_ids(session, [change.subject_id]).get(change.subject_id)
+    if stored is None or (change.version > 1 and stored.material_version < change.version):
         return
     event = f"{stored.event}@{stored.notice.market}"
     for watcher in watchers.of(facts(stored.notice, stored.classification)):
@@ -104,8 +128,8 @@ def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change]) -> None
                 changes.done(session, [each.id for each in taken])
 
 
-def _owe_bulletin(db: Database, change: Change) -> None:
-    """Owe the bulletin to everybody who had asked for those of its zone when it was published."""
+def _owe_bulletin(db: Database, change: Change) -> int:
+    """Owe the bulletin to everybody who had asked for those of its zone when it was published; gives 1, for the change."""
     with db.read() as session:
         zone_ids = [zone.id for zone in organisations.zones(session)]
         bulletin = bulletins.by_id(session, zone_ids, change.subject_id)
@@ -117,3 +141,4 @@ def _owe_bulletin(db: Database, change: Change) -> None:
             emails.owe(session, Purpose.BULLETIN, bulletin.id, readers[start:start + kept.BATCH])
             if start == starts[-1]:
                 changes.done(session, [change.id])
+    return 1

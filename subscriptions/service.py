@@ -63,6 +63,7 @@ class SubscriptionService:
                 if subscriptions.count_pending(session, person_id, now - timedelta(days=1)) >= PENDING_PER_DAY:
                     raise LimitReached(say("该邮箱今天已有 20 个订阅等待确认，请先在邮件中确认，明天可再订阅。", lang))
                 subscription_id = subscriptions.create(session, person_id, topic, label, criteria, zone_id)
+            subscriptions.renew(session, subscription_id)  # it is kept for as long as its newest link is good
             address = organisations.address_of(session, person_id)
             emails.add(session, self._composer.confirm(
                 person_id, address, lang, subscriptions.by_id(session, subscription_id)))
@@ -120,7 +121,7 @@ class SubscriptionService:
     def _offered(self, leave: Leave) -> list[Subscription]:
         with self._db.read() as session:
             if not leave.subscription_ids:
-                return [each for each in subscriptions.of_person(session, leave.person_id) if each.topic is Topic.NOTICES]
+                return subscriptions.ever_of_person(session, leave.person_id, Topic.NOTICES)
             found = subscriptions.by_ids(session, leave.subscription_ids)
         return [found[each] for each in sorted(found) if found[each].person_id == leave.person_id]
 
@@ -158,12 +159,13 @@ class SubscriptionService:
         self._end(person_id, [subscription_id], "ended by the person")
 
     def _end(self, person_id: int, subscription_ids: Sequence[int], why: str) -> None:
-        """End subscriptions; mail of a topic that nobody wants any more and that has not left yet is withheld."""
+        """End subscriptions; mail of a topic that nobody wants any more and that has not left yet is withheld. An alert of
+        which only some subscriptions have ended is looked at again when it is about to leave."""
         with self._db.write() as session:
             subscriptions.end(session, subscription_ids, why)
             for topic, purpose in ((Topic.NOTICES, Purpose.ALERT), (Topic.BULLETINS, Purpose.BULLETIN)):
                 if not subscriptions.has_active(session, person_id, topic):
-                    emails.withhold(session, person_id, purpose, "the person unsubscribed")
+                    emails.withhold(session, person_id, purpose, emails.UNWANTED)
 
 
 def _checked(email: str, lang: str) -> str:

@@ -118,7 +118,8 @@ class Gateway:
 
 def crawl(folder: Path, slug: str, gateway: str, delay: float | None = 0.0, **options: Any) -> dict[str, Any]:
     """Crawl into the database of a folder in a process of its own; gives the report as JSON values, with its ``log``.
-    ``floor``, ``now`` and ``broken`` (our own code raises) are for the process, all else for CrawlOptions."""
+    ``floor``, ``now``, ``broken`` (our own code raises) and ``dies`` (the process does, when all is stored and nothing
+    settled yet: AssertionError) are for the process, all else for CrawlOptions."""
     return _elsewhere(_crawl, folder, slug, {"gateway_url": gateway, "delay": delay, **options})
 
 
@@ -171,6 +172,8 @@ def _crawl(folder: Path, slug: str, settings: dict[str, Any]) -> dict[str, Any]:
     floor, now = settings.pop("floor", None), settings.pop("now", None)
     if settings.pop("broken", False):
         _break_classifier()
+    if settings.pop("dies", False):
+        _die_before_settling()
     if settings.get("since"):
         settings["since"] = date.fromisoformat(settings["since"])
     if now:
@@ -206,6 +209,15 @@ def _break_classifier() -> None:
         raise RuntimeError("a slip of ours")
 
     domain.classify.classify = classify  # type: ignore[assignment]
+
+
+def _die_before_settling() -> None:
+    from storage import runs
+
+    def settle_missing(*_: object) -> int:
+        os._exit(9)
+
+    runs.settle_missing = settle_missing
 
 
 def _replay(file: Path) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from webapp.security import own_path
 
 HERE = ZoneInfo("Asia/Shanghai")
 """The time zone of the readers."""
-SOON_DAYS = 14
 MAX_ID = 2**31 - 1
 
 

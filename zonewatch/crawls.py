@@ -74,14 +74,17 @@ def _ended(child: subprocess.Popen[str]) -> str:
 
 def _of_dead_child(installation: Installation, slug: str) -> dict[str, Any]:
     try:
-        with locks.exclusive(installation.settings.locks, f"crawl-{slug}"):
+        with locks.exclusive(installation.settings.locks, locks.of_crawl(slug)):
             recovered = runs.recover(installation.db, slug)
-    except Conflict:
-        recovered = []
-    if recovered:
-        return report_json(recovered[-1])
-    return {"slug": slug, "status": RunStatus.FAILED.value, "reason": Reason("interrupted").text(), "run": 0,
-            "created": 0, "revised": 0, "unchanged": 0, "withdrawn": 0, "requests": 0, "seconds": 0.0}
+    except Conflict as error:
+        return not_begun(slug, str(error))
+    return report_json(recovered[-1]) if recovered else not_begun(slug, Reason("interrupted").text())
+
+
+def not_begun(slug: str, why: str) -> dict[str, Any]:
+    """The report of a crawl that could not begin; nothing was stored and no run is kept."""
+    return {"slug": slug, "status": RunStatus.FAILED.value, "reason": why, "run": 0, "created": 0, "revised": 0,
+            "unchanged": 0, "withdrawn": 0, "requests": 0, "seconds": 0.0}
 
 
 def crawl_here(installation: Installation, slug: str, *, full: bool, since: date | None, dry_run: bool) -> RunReport:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import smtplib
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from domain.errors import ZonewatchError
 from domain.health import HealthState
 from storage import changes, index_state, locks, sources
+from subscriptions.channels.smtp import probe
+from subscriptions.mime import address
 from zonewatch import scheduler, worker
-from zonewatch.settings import Settings
+from zonewatch.settings import LEAST_KEY, Settings, masked
 from zonewatch.wiring import Installation
 
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -43,37 +42,34 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.now:
         yield Finding(Finding.NOTE, f"the clock is fixed at {settings.now.isoformat()}")
     if settings.text("GATEWAY_URL"):
-        yield Finding(Finding.NOTE, f"all sources are fetched through {settings.text('GATEWAY_URL')}")
+        yield Finding(Finding.NOTE, f"all sources are fetched through {masked(settings.text('GATEWAY_URL'))}")
+    if settings.text("SECRET_KEY") and len(settings.text("SECRET_KEY")) < LEAST_KEY:
+        yield Finding(Finding.WRONG, f"ZONEWATCH_SECRET_KEY is shorter than {LEAST_KEY} signs: links could be forged")
+    try:
+        address(settings.text("MAIL_FROM"))
+    except ValueError as error:
+        yield Finding(Finding.WRONG, f"ZONEWATCH_MAIL_FROM is no sender: {error}")
     if not settings.text("OPERATOR_EMAIL"):
         yield Finding(Finding.WRONG, "ZONEWATCH_OPERATOR_EMAIL is not set: nobody is told of held runs")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding(Finding.WRONG, f"the data folder cannot be made: {error}")
+        return
     free = shutil.disk_usage(settings.data_dir).free
     level = Finding.GOOD if free >= LEAST_FREE_BYTES else Finding.WRONG
     yield Finding(level, f"{free / 1024**3:.1f} GB free in {settings.data_dir}")
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
-    url = urlsplit(settings.text("MAIL_URL"))
-    if not url.hostname:
+    if not settings.text("MAIL_URL"):
         yield Finding(Finding.WRONG, "ZONEWATCH_MAIL_URL is not set: no confirmation and no alert can be sent")
         return
-    port = url.port or (465 if url.scheme == "smtps" else 25)
-    try:
-        socket.create_connection((url.hostname, port), CONNECT_SECONDS).close()
-    except OSError as error:
-        yield Finding(Finding.WRONG, f"the mail server {url.hostname}:{port} does not answer: {error}")
-        return
-    if url.scheme == "smtp":
-        try:
-            with smtplib.SMTP(url.hostname, port, timeout=CONNECT_SECONDS) as server:
-                server.noop()
-        except (OSError, smtplib.SMTPException) as error:
-            yield Finding(Finding.WRONG, f"{url.hostname}:{port} does not speak SMTP: {error}")
-            return
-    yield Finding(Finding.GOOD, f"the mail server {url.hostname}:{port} answers")
+    wrong = probe(settings.text("MAIL_URL"), CONNECT_SECONDS)
+    yield Finding(Finding.WRONG, f"mail: {wrong}") if wrong else Finding(Finding.GOOD, "the mail server answers")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
@@ -84,7 +80,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
             waiting = {consumer: changes.pending(session, consumer) for consumer in changes.CONSUMERS}
             generation = index_state.current(session)
     except ZonewatchError as error:
-        yield Finding(Finding.WRONG, f"the database cannot be used: {error}")
+        yield Finding(Finding.WRONG, str(error))
         return
     yield Finding(Finding.GOOD, f"the database answers: {sum(view.notices for view in views)} notices, "
                                 f"{waiting[changes.INDEX]} changes wait for the index, {waiting[changes.MATCH]} for alerts")

@@ -12,13 +12,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from crawlers.cards import cards
 from domain import clock
-from domain.source import RunStatus, Source
+from domain.source import Grade, RunStatus, Source
 from storage import locks, runs, sources, tasks
 from subscriptions.recover import forget
 from zonewatch.crawls import crawl_in_child
 from zonewatch.wiring import Installation
 
 LOCK = "scheduler"
+LOCK_SECONDS = 3.0
 CHECK_SECONDS = 30
 RETRY_AFTER = timedelta(hours=1)
 """A run that did not end well is tried again after this, or after the card's rhythm if that is shorter."""
@@ -30,11 +31,11 @@ class Scheduler:
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
-        self._crawling: set[str] = set()
+        self._places = threading.Semaphore(installation.settings.crawls)
 
     def run(self, stop: threading.Event) -> None:
         """Schedule until ``stop``. Raises Conflict when another scheduler runs."""
-        with locks.exclusive(self.installation.settings.locks, LOCK):
+        with locks.exclusive(self.installation.settings.locks, LOCK, timeout=LOCK_SECONDS):
             tasks.give_back(self.installation.db, (tasks.CRAWL,))
             sources.save_cards(self.installation.db, cards())
             scheduler = BackgroundScheduler(
@@ -43,7 +44,7 @@ class Scheduler:
                            "tasks": ThreadPoolExecutor(1)})
             for card in cards():
                 scheduler.add_job(self.crawl_if_due, "interval", [card, stop], seconds=CHECK_SECONDS, id=card.slug,
-                                  next_run_time=datetime.now(scheduler.timezone))
+                                  next_run_time=datetime.now(scheduler.timezone))  # the real clock: APScheduler's own
             scheduler.add_job(forget, "interval", [self.installation.db], days=1, id="forget", executor="tasks")
             scheduler.add_job(self.take_task, "interval", [stop], seconds=2, id="tasks", executor="tasks")
             scheduler.start()
@@ -57,25 +58,27 @@ class Scheduler:
 
     def is_due(self, card: Source) -> bool:
         """Whether a source should run now: never ran, or its last run is long enough ago. A run without an end belongs to a
-        killed process (a live one holds its lock and the crawl would be refused): due at once."""
+        killed process, and is due at once, unless a living one holds the source's lock."""
         with self.installation.db.read() as session:
-            if runs.is_paused(session, card.slug) or card.grade != "proven":
+            if runs.is_paused(session, card.slug) or card.grade is not Grade.PROVEN:
                 return False
             last = sources.last_started(session).get(card.slug)
-            if last is None or last.status == RunStatus.RUNNING.value:
-                return True
-            ended_well = last.status in (RunStatus.OK.value, RunStatus.HELD.value)
-            wait = card.rhythm if ended_well else min(card.rhythm, RETRY_AFTER)
-            return last.started_at + wait <= clock.now()
+        if last is None or last.status is RunStatus.RUNNING:
+            return locks.is_free(self.installation.settings.locks, locks.of_crawl(card.slug))
+        ended_well = last.status in (RunStatus.OK, RunStatus.HELD)
+        wait = card.rhythm if ended_well else min(card.rhythm, RETRY_AFTER)
+        return last.started_at + wait <= clock.now()
 
     def take_task(self, stop: threading.Event) -> None:
         """Run a source that a person asked for."""
         task = None if stop.is_set() else tasks.take(self.installation.db, (tasks.CRAWL,))
         if task:
             report = self._crawl(str(task.payload["slug"]), stop)
-            tasks.finish(self.installation.db, task, json.dumps(report, ensure_ascii=False))
+            said = f"{report['status']}: {report['created']} new, {report['revised']} revised. {report['reason']}"
+            tasks.finish(self.installation.db, task, said.strip(), failed=report["status"] != RunStatus.OK)
 
     def _crawl(self, slug: str, stop: threading.Event) -> dict[str, object]:
-        report = crawl_in_child(self.installation, slug, stop=stop)
+        with self._places:
+            report = crawl_in_child(self.installation, slug, stop=stop)
         log.info("%s", json.dumps(report, ensure_ascii=False))
         return report

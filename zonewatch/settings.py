@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import re
 import secrets
@@ -37,7 +39,7 @@ DEFAULTS: dict[str, str] = {
 }
 PURPOSES: dict[str, str] = {
     "DATA_DIR": "folder of the database, index, captures and locks",
-    "DATABASE_URL": "SQLAlchemy address of the database",
+    "DATABASE_URL": "address of the database: sqlite:///FILE (the only kind this version is tested with)",
     "SEARCH_URL": "search engine: tantivy:FOLDER",
     "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
     "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
@@ -50,7 +52,15 @@ PURPOSES: dict[str, str] = {
     "CRAWL_DELAY": "seconds between requests, replaces each card's own; only with GATEWAY_URL",
     "NOW": "fixes the clock (ISO time with zone) for replays",
 }
-_SECRET = frozenset(("SECRET_KEY", "MAIL_URL", "DATABASE_URL"))
+_PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
+_QUERY_SECRET = re.compile(r"([?&][^=&]*(?:key|token|secret|pass)[^=&]*=)[^&\s]+", re.I)
+LEAST_KEY = 32
+"""Signs of a signing key that nobody guesses."""
+
+
+def masked(text: str) -> str:
+    """A text without the passwords of the addresses in it."""
+    return _QUERY_SECRET.sub(r"\1***", _PASSWORD.sub(r"\1:***@", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +76,7 @@ class Setting:
         """The value without any secret."""
         if self.name.startswith(KEY_PREFIX) or self.name == "SECRET_KEY":
             return "(set, not shown)" if self.value else ""
-        if self.name in _SECRET:
-            return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", self.value)
-        return self.value
+        return masked(self.value)
 
 
 class Settings:
@@ -79,14 +87,16 @@ class Settings:
         file = env_file or Path(".env")
         self._sources = (
             ("environment", {name: value for name, value in environment.items() if name.startswith(PREFIX)}),
-            (str(file), {name: value or "" for name, value in dotenv_values(file).items() if name.startswith(PREFIX)}))
+            (str(file), _from_file(file)))
         self._check()
 
     def setting(self, name: str) -> Setting:
         """One setting with its origin."""
         for origin, values in self._sources:
-            if values.get(PREFIX + name):
-                return Setting(name, values[PREFIX + name], origin)
+            if value := values.get(PREFIX + name):
+                return Setting(name, value, origin)
+            if value == "":
+                break  # set to nothing: the default, whatever a weaker source says
         default = DEFAULTS.get(name, "")
         if name != "DATA_DIR":
             default = default.replace("{data}", str(self.data_dir))
@@ -138,30 +148,30 @@ class Settings:
         return Path(self.setting("SEARCH_URL").value.removeprefix("tantivy:"))
 
     @property
-    def keys(self) -> dict[str, str]:
-        """API keys by source slug."""
-        return {name.removeprefix(KEY_PREFIX).lower(): self.setting(name).value for name in self._key_names()}
-
-    @property
     def secret_key(self) -> str:
-        """The signing key; generated once per installation when it is not set."""
-        given = self.setting("SECRET_KEY").value
-        return given or self._kept_secret()
+        """The signing key; generated once per installation when it is not set. Raises SettingsError when the generated one
+        was damaged."""
+        return self.setting("SECRET_KEY").value or self._kept_secret()
 
     def text(self, name: str) -> str:
         """A setting as text; empty when unset."""
         return self.setting(name).value
 
     def _kept_secret(self) -> str:
+        """The installation's own key; written aside and linked into place, so that no process ever reads half of it."""
         path = self.data_dir / "secret_key"
-        try:
+        if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return path.read_text()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        return path.read_text()
+            part = path.with_name(f"secret_key.{secrets.token_hex(4)}")
+            with os.fdopen(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with contextlib.suppress(FileExistsError):  # another process was first: its key is the one
+                os.link(part, path)
+            part.unlink()
+        key = path.read_text().strip()
+        if len(key) < LEAST_KEY:
+            raise SettingsError(f"the signing key in {path} is damaged: remove the file, or set {PREFIX}SECRET_KEY")
+        return key
 
     def _key_names(self) -> set[str]:
         return {name.removeprefix(PREFIX) for _, values in self._sources for name in values
@@ -175,6 +185,8 @@ class Settings:
                     read(value)
             except ValueError:
                 raise SettingsError(f"{PREFIX}{name}={value!r} cannot be read; it {_WANTED[name]}") from None
+        if self.crawl_delay is not None and not (math.isfinite(self.crawl_delay) and self.crawl_delay >= 0):
+            raise SettingsError(f"{PREFIX}CRAWL_DELAY must be 0 or more seconds")
         if self.crawls < 1:
             raise SettingsError(f"{PREFIX}CRAWLS must be at least 1")
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
@@ -184,8 +196,23 @@ class Settings:
             raise SettingsError(f"{PREFIX}SEARCH_URL must be tantivy:FOLDER")
         for name in ("BASE_URL", "GATEWAY_URL"):
             value = self.text(name)
-            if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
-                raise SettingsError(f"{PREFIX}{name}={value!r} must be an http or https address")
+            if value and not _is_web_address(value):
+                raise SettingsError(f"{PREFIX}{name}={masked(value)!r} must be an http or https address")
+
+
+def _from_file(file: Path) -> dict[str, str]:
+    try:
+        return {name: value or "" for name, value in dotenv_values(file).items() if name.startswith(PREFIX)}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from None
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 _WANTED = {"CRAWLS": "wants a whole number", "CRAWL_DELAY": "wants seconds", "NOW": "wants an ISO time with its zone"}

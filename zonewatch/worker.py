@@ -12,6 +12,8 @@ from storage.tasks import Task
 from zonewatch.wiring import Installation
 
 LOCK = "worker"
+LOCK_SECONDS = 3.0
+"""Commands hold the lock for moments; another worker holds it for good."""
 POLL_SECONDS = 0.5
 log = logging.getLogger("zonewatch.worker")
 
@@ -26,7 +28,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``. Raises Conflict when another worker runs."""
-        with locks.exclusive(self.installation.settings.locks, LOCK):
+        with locks.exclusive(self.installation.settings.locks, LOCK, timeout=LOCK_SECONDS):
             self.recover()
             while not stop.is_set():
                 if not self.round():
@@ -98,6 +100,9 @@ class Worker:
             tasks.finish(self.installation.db, task, self._do(task))
         except ZonewatchError as error:
             tasks.finish(self.installation.db, task, str(error), failed=True)
+        except Exception as error:
+            tasks.finish(self.installation.db, task, f"{type(error).__name__}: {error}", failed=True)
+            raise
         return 1
 
     def _do(self, task: Task) -> str:

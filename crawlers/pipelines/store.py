@@ -9,8 +9,9 @@ from scrapy.crawler import Crawler
 
 from crawlers.items import ReadPage, Withdrawal
 from crawlers.job import Job
+from domain.source import Listing
 from storage import notices, runs
-from storage.ingest import ingest
+from storage.ingest import ingest, mark_read
 
 logger = logging.getLogger(__name__)
 
@@ -19,10 +20,11 @@ PROGRESS_SECONDS = 10.0
 
 class Store:
     """Writes what differs from what is stored. A page that withdraws notices counts as read only when they have been
-    withdrawn: a run killed in between reads it again."""
+    withdrawn, a page of a full listing when the run has settled what is missing: a run killed in between reads it again."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self._is_full = job.run.source.listing is Listing.FULL
         self._withdrawing: list[ReadPage] = []
         self._told = time.monotonic()
         self._pages = 0
@@ -49,9 +51,14 @@ class Store:
     def _write(self, item: ReadPage) -> None:
         tally = self.job.account.tally
         if self.job.options.dry_run:
-            tally.created += self._unknown(item)
+            unknown = self._unknown(item)
+            tally.created += unknown
+            tally.unchanged += len(item.readings) - unknown
             return
         unit = None if item.page.withdrawals else item.page.unit
+        if item.page.unit and self._is_full:
+            self.job.account.unmarked.append((item.page.unit, len(item.readings)))
+            unit = None
         outcome = ingest(self.job.db, self.job.run, item.readings, _classifier(), item.page.capture_id, unit)
         tally.created += outcome.created
         tally.revised += outcome.revised
@@ -76,8 +83,8 @@ class Store:
         for withdrawal in item.page.withdrawals:
             if notice_id := self._withdrawable(withdrawal):
                 self.job.account.tally.withdrawn += runs.withdraw(self.job.db, self.job.run, [notice_id], withdrawal.why)
-        if item.page.unit:
-            ingest(self.job.db, self.job.run, item.readings, _classifier(), item.page.capture_id, item.page.unit)
+        if item.page.unit and not self._is_full:
+            mark_read(self.job.db, self.job.run, item.page.unit, len(item.readings))
 
     def _withdrawable(self, withdrawal: Withdrawal) -> int | None:
         """The stored notice that is meant; not one that was published after the statement."""

@@ -1,25 +1,46 @@
-"""Step 1: a page is what it claims to be. A notice that stands twice on a page is taken once, the first time."""
+"""Step 1: a page is what it claims to be. A bad record is left out and told; a notice that stands twice on a page is taken
+once, the first time."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from crawlers.errors import shape
 from crawlers.items import Page
-from crawlers.job import Job
+from crawlers.job import BadRecord, Job
+from crawlers.text import storable, visible
+from domain.market import country_name
 from domain.notice import Notice
+
+BAD_TAKEN = 3
+"""Bad records a page may hold whatever its length."""
+
+BAD_SHARE = 0.05
+"""The share of bad records beyond which a page has changed its shape."""
+
+_LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z][A-Za-z]{1,3})?")
 
 
 def is_web_address(url: str) -> bool:
-    """Whether an address is one a browser may open from our page."""
-    return url.startswith(("https://", "http://")) and url.isprintable() and " " not in url
+    """Whether an address is one a browser may open from our page, and leads where it seems to: http or https, a host,
+    nobody's name before it, no blanks, no backslashes (which browsers take for slashes)."""
+    if not url.isprintable() or " " in url or "\\" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
 class Validate:
-    """Loses a page whose notices cannot be what the publisher meant; repeats are dropped and counted."""
+    """Leaves out bad records, which the account tells; loses a page of which too many are bad. Of a run that was asked for
+    a part by date, only the notices of that part go on. A page that was not taken whole does not count as read."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -31,20 +52,33 @@ class Validate:
 
     def process_item(self, item: Page) -> Page:
         """Check a page."""
-        for notice in item.notices:
-            if what := self._fault(notice):
-                error = shape(item.url, what)
-                self.job.account.lose(item.url, error, entry=False)
-                raise DropItem(str(error))
-        once = {notice.external_id: notice for notice in reversed(item.notices)}
-        if len(once) == len(item.notices):
-            return item
-        self.job.account.duplicates += len(item.notices) - len(once)
-        return replace(item, notices=list(reversed(once.values())))
+        faults = {place: what for place, notice in enumerate(item.notices) if (what := self._fault(notice))}
+        bad = [*item.bad, *(BadRecord(item.notices[place].external_id, what) for place, what in faults.items())]
+        if len(bad) > max(BAD_TAKEN, BAD_SHARE * (len(item.notices) + len(item.bad))):
+            error = shape(item.url, f"{len(bad)} records cannot be read, the first: {bad[0].why}")
+            self.job.account.lose(item.url, error, item.entry, item.archive)
+            raise DropItem(str(error))
+        self.job.account.bad += bad
+        good = [notice for place, notice in enumerate(item.notices) if place not in faults]
+        wanted = [notice for notice in good if self._wanted(notice)]
+        once = list({notice.external_id: notice for notice in reversed(wanted)}.values())[::-1]
+        self.job.account.duplicates += len(wanted) - len(once)
+        whole = not bad and len(wanted) == len(good)
+        return replace(item, notices=once, unit=item.unit if whole else None)
+
+    def _wanted(self, notice: Notice) -> bool:
+        since = self.job.options.since
+        return since is None or (notice.event_date is not None and notice.event_date >= since)
 
     def _fault(self, notice: Notice) -> str:
         if notice.source != self.job.run.source.slug:
-            return f"{notice.external_id} names {notice.source} as its source"
+            return f"it names {notice.source} as its source"
+        if notice.external_id != storable(notice.external_id):
+            return f"its id is {notice.external_id!r}"
+        if not visible(notice.title):
+            return f"its title is {notice.title!r}"
         if not is_web_address(notice.url):
-            return f"the address of {notice.external_id} is {notice.url!r}"
-        return ""
+            return f"its address is {notice.url!r}"
+        if country_name(notice.market) == notice.market:
+            return f"its market is {notice.market!r}, which is in no list"
+        return "" if _LANGUAGE.fullmatch(notice.lang) else f"its language is {notice.lang!r}"

@@ -11,9 +11,9 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output, SourceSpider
-from crawlers.errors import shape
 from crawlers.fields import Fields
 from crawlers.text import iso_day, line, links, plain
+from domain.errors import InvalidValue
 from domain.hazard import RISK_LEVELS, hazards_from_raw, risk_level_from_raw
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
@@ -67,12 +67,12 @@ class CaRecalls(SourceSpider):
 
     def read_dump(self, response: Response) -> Output:
         """All rows."""
-        notices = [self._notice(row, response.url) for row in self.json(response, list)]
-        yield self.page(response, notices, unit="dump")
+        rows = self.each(response, self.json(response, list), lambda row: self._notice(row, response.url))
+        yield self.page(response, rows, unit="dump")
 
     def _notice(self, row: dict[str, Any], url: str) -> Notice:
         if not isinstance(row, dict):
-            raise shape(url, f"a row is a {type(row).__name__}")
+            raise InvalidValue(f"it is a {type(row).__name__}")
         where = f"NID {row.get('NID')}"
         self.warn_of_fields(_ROW.check(row, url, where), where)
         values = {name: str(value or "") for name, value in row.items()}

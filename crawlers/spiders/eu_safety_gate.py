@@ -15,7 +15,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output, SourceSpider
-from crawlers.errors import field_missing, shape
+from crawlers.errors import shape
 from crawlers.fields import Fields
 from crawlers.items import Withdrawal
 from crawlers.text import day, first_sentence, line, links, plain, stated
@@ -88,10 +88,14 @@ class EuSafetyGate(SourceSpider):
         since = self.job.options.since
         for place, report in enumerate(reports):
             if report.published >= since if since else place < REREAD or report.number not in self.job.units:
-                yield self.ask(report.url, self.read_report, unit=report.number)
+                yield self.ask(report.url, self.read_report, unit=report.number, archive=place >= REREAD)
+            elif report.number in self.job.units:
+                self.job.account.known += 1
 
     def _reports(self, response: Response) -> Iterator[_Report]:
         for node in self.xml(response, "Safety-Gate"):
+            if node.tag != "weeklyReport":
+                raise shape(response.url, f"a <{node.tag}> stands where a <weeklyReport> is expected")
             record = _values(node)
             self.warn_of_fields(_INDEX.check(record, response.url, f"<{node.tag}>"), response.url)
             published = day(record["publicationDate"], "%d/%m/%Y")
@@ -108,21 +112,20 @@ class EuSafetyGate(SourceSpider):
         published = day(root.findtext("report_date"), "%d/%m/%Y")
         if published is None:
             raise shape(response.url, f"report_date is {root.findtext('report_date')!r}")
-        notices = [self._notice(node, published, response.url) for node in root.iterfind("notifications")]
+        alerts = self.each(response, root.iterfind("notifications"),
+                           lambda node: self._notice(node, published, response.url))
         addendum = plain(root.findtext("report_addendum"))
         gone = withdrawn(addendum)
         if not gone and _SPEAKS_OF_ENDS.search(addendum):
             self.warn(f"no case number in: {' '.join(addendum.split())[:200]}")
         number = urlsplit(response.url).path.rpartition("/")[2]
-        yield self.page(response, notices, unit=number, withdrawals=tuple(
+        yield self.page(response, alerts, unit=number, withdrawals=tuple(
             Withdrawal(case, f"Safety Gate, {published:%d/%m/%Y}: {said}", published) for case, said in gone.items()))
 
     def _notice(self, node: etree._Element, published: date, url: str) -> Notice:
         record = _values(node)
         case = record.get("caseNumber", "").strip() or record.get("reference", "").strip().rpartition("/")[2]
         self.warn_of_fields(_ALERT.check(record, url, case), case)
-        if not case:
-            raise field_missing(url, "caseNumber", line(record["product"]))
         steps = split_measures(record["measures"])
         if not all(step.operator for step in steps):
             self.warn("measures without labels", case)

@@ -15,6 +15,7 @@ from crawlers.base import Output, SourceSpider
 from crawlers.errors import shape
 from crawlers.fields import Fields
 from crawlers.text import iso_day, line, links, plain
+from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
 from domain.market import INTERNATIONAL, market_from_name, market_from_wto_code
 from domain.notice import Notice, NoticeKind
@@ -37,6 +38,11 @@ _ITEM = Fields(
     # says only whether the deadline is past today; the formatted twins of the plain texts; of SPS notifications only
     ("isOpenForComments", "title", "description", "productsFreeText", "spsKeywords"),
 )
+_TEXT, _LIST = str | None, list | None
+_KINDS: dict[str, Any] = dict.fromkeys((
+    "documentSymbol", "titlePlain", "descriptionPlain", "productsFreeTextPlain", "notifyingMemberCode", "distributionDate",
+    "commentDeadlineDate", "proposedEntryIntoForceDate", "linkToNotification", "dolLink", "notifiedDocumentLink"), _TEXT,
+) | dict.fromkeys(("objectives", "keywords", "hsCodes", "icsCodes"), _LIST)
 _SYMBOL = re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Z][a-z]+\.\s?\d+)*")
 
 
@@ -61,6 +67,7 @@ class WtoTbtNotifications(SourceSpider):
         rhythm=timedelta(hours=12),
         caveats=(
             "A notification is a draft, not law in force.",
+            "Changed deadlines of notifications more than 90 days older than the newest are seen only by a full crawl.",
             "HS codes are typed by the notifying members and sometimes wrong.",
             "Substances and models often stand only in the attached document.",
             "A joint notification stands under the market of the member that sent it; the others are among its symbols.",
@@ -68,6 +75,7 @@ class WtoTbtNotifications(SourceSpider):
         ),
         caveats_zh=(
             "通报是草案，不是现行法规。",
+            "比最新通报早 90 天以上的通报，其截止日期的变更只有完整采集才能发现。",
             "HS 编码由通报成员填写，有时有误。",
             "所涉物质和型号常常只写在附件中。",
             "联合通报归在提交成员的市场下，其他成员见各自的文号。",
@@ -94,15 +102,16 @@ class WtoTbtNotifications(SourceSpider):
             raise shape(response.url, "items is no list, or totalCount no number")
         account = self.job.account
         account.got += len(items)
-        notices = [self._notice(item, response.url) for item in items]
-        if self._is_old(notices):
-            yield self.page(response, notices)
+        records = self.each(response, items, lambda item: self._notice(item, response.url))
+        if self._is_old(records.notices):
+            yield self.page(response, records)
         elif items and account.got < total:
-            yield self.page(response, notices)
+            yield self.page(response, records)
             yield self._ask_page(number + 1)
         else:
             account.stated = total
-            yield self.page(response, notices, unit=WHOLE if account.got >= total else "")
+            lacking = account.got < total or account.losses or account.bad or self.job.options.since
+            yield self.page(response, records, unit="" if lacking else WHOLE)
 
     def _is_old(self, notices: list[Notice]) -> bool:
         """Whether a page holds nothing that a run still looks at."""
@@ -115,14 +124,16 @@ class WtoTbtNotifications(SourceSpider):
 
     def _notice(self, item: dict[str, Any], url: str) -> Notice:
         if not isinstance(item, dict):
-            raise shape(url, f"an item is a {type(item).__name__}")
-        symbol = str(item.get("documentSymbol") or "").strip() or str(item.get("id"))
+            raise InvalidValue(f"it is a {type(item).__name__}")
+        symbol = str(item.get("documentSymbol") or "").strip() or str(item.get("id") or "")
         self.warn_of_fields(_ITEM.check(item, url, symbol), symbol)
+        if wrong := [name for name, value in item.items() if not isinstance(value, _KINDS.get(name, object))]:
+            raise InvalidValue(f"{wrong[0]} of {symbol} is {item[wrong[0]]!r}"[:200])
         if item["area"] != "TBT":
-            raise shape(url, f"{symbol} is of the area {item['area']!r}, TBT was asked for")
+            raise InvalidValue(f"{symbol} is of the area {item['area']!r}, TBT was asked for")
         published = iso_day(item["distributionDate"])
         if published is None:
-            raise shape(url, f"distributionDate of {symbol} is {item['distributionDate']!r}")
+            raise InvalidValue(f"distributionDate of {symbol} is {item['distributionDate']!r}")
         symbols, market = symbols_in(symbol), self._market(item)
         return Notice(
             source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION,
@@ -157,7 +168,7 @@ def symbols_in(text: str) -> tuple[str, ...]:
 def names(entries: list[Any] | None) -> list[str]:
     """The names in a list of objects, or of plain texts."""
     found = (entry.get("name") if isinstance(entry, dict) else entry for entry in entries or ())
-    return [name for name in map(line, found) if name]
+    return [text for text in (line(name) for name in found if isinstance(name, str)) if text]
 
 
 def codes(entries: list[Any] | None) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ _ABBREVIATIONS = frozenset(("inc", "ltd", "co", "corp", "no", "nr", "mod", "vs",
 _LONGEST_TITLE = 1000
 
 
+NO_TITLE = "–"
+
+
 def split_title(text: str) -> tuple[str, str]:
     """The first sentence of a text and the rest: in these records the title, then the body."""
     for end in _SENTENCE_END.finditer(text, 0, _LONGEST_TITLE):
@@ -28,11 +31,12 @@ def split_title(text: str) -> tuple[str, str]:
 
 def notice_of(text: str, lang: str = "", market: str = "", source: str = "", kind: str = "", category: str = "",
               hs: Iterable[str] = (), ics: Iterable[str] = ()) -> Notice:
-    """A notice made of a bare record. Raises InvalidValue for an unknown kind or an empty text."""
+    """A notice made of a bare record. A record without text is judged by its codes
+    alone. Raises InvalidValue for an unknown kind."""
     try:
         known = NoticeKind(kind or NoticeKind.OTHER)
     except ValueError as error:
         raise InvalidValue(f"unknown kind of notice {kind!r}: use one of {', '.join(NoticeKind)}") from error
     title, body = split_title(text)
-    return Notice(source or "record", "record", known, market or INTERNATIONAL, title, "record:", lang=lang, summary=body,
-                  category=category, hs_codes=tuple(hs), ics_codes=tuple(ics))
+    return Notice(source or "record", "record", known, market or INTERNATIONAL, title or NO_TITLE, "record:", lang=lang,
+                  summary=body, category=category, hs_codes=tuple(hs), ics_codes=tuple(ics))

@@ -23,7 +23,8 @@ class SourceRow(Base):
 
 
 class SourceRunRow(Base):
-    """One crawl of a source and its statistics. ``alerting`` is false where house rules forbid alerts for the whole run."""
+    """One crawl of a source and its statistics. ``alerting`` is false where house rules forbid alerts for the whole run,
+    ``partial`` true when a part only was asked for (--since)."""
 
     __tablename__ = "source_runs"
     __table_args__ = (Index("ix_source_runs_slug_started", "slug", "started_at"),)
@@ -34,6 +35,7 @@ class SourceRunRow(Base):
     reason_facts: Mapped[dict[str, Any]]
     parser_version: Mapped[int]
     alerting: Mapped[bool]
+    partial: Mapped[bool]
     newest_on: Mapped[date | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

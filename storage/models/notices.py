@@ -22,6 +22,7 @@ class NoticeRow(Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_notices_source_event_on", "source", "event_on"),
+        Index("ix_notices_source_relevant", "source", "relevant"),
         Index("ix_notices_event", "event"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -61,6 +61,35 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def probe(mail_url: str, timeout: float) -> str | None:
+    """None when a mail server answers where and how ``mail_url`` says, TLS included; else a sentence saying what is wrong.
+    It does not log in, and the password never stands in the sentence."""
+    try:
+        found = server(mail_url)
+    except SettingsError as error:
+        return str(error)
+    where = f"the mail server {found.host}:{found.port}"
+    try:
+        with _open(found, timeout) as client:
+            code, text = client.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        mode = "over TLS" if found.tls else "with STARTTLS" if found.starttls else "without TLS"
+        return f"{where} does not answer {mode}: {_why(error)}"
+    return None if code == 250 else f"{where} is not ready: {code} {text.decode('utf-8', 'replace')}"
+
+
+def _open(found: SmtpServer, timeout: float) -> smtplib.SMTP:
+    """A connection that has said EHLO, in the TLS mode asked for."""
+    tls = ssl.create_default_context()
+    client = (smtplib.SMTP_SSL(found.host, found.port, timeout=timeout, context=tls) if found.tls
+              else smtplib.SMTP(found.host, found.port, timeout=timeout))
+    client.ehlo_or_helo_if_needed()
+    if found.starttls:
+        client.starttls(context=tls)
+        client.ehlo_or_helo_if_needed()
+    return client
+
+
 class SmtpChannel:
     """A MailChannel. ``mail_url`` as by ``server``; ``timeout`` in seconds bounds every answer of the server. The password
     never stands in an error or a log."""
@@ -93,14 +122,8 @@ class SmtpChannel:
                 client.close()
 
     def _connect(self) -> smtplib.SMTP:
-        tls = ssl.create_default_context()
         try:
-            client = (smtplib.SMTP_SSL(self.server.host, self.server.port, timeout=self._timeout, context=tls)
-                      if self.server.tls else smtplib.SMTP(self.server.host, self.server.port, timeout=self._timeout))
-            client.ehlo_or_helo_if_needed()
-            if self.server.starttls:
-                client.starttls(context=tls)
-                client.ehlo_or_helo_if_needed()
+            client = _open(self.server, self._timeout)
             if self.server.user:
                 client.login(self.server.user, self.server.password)
         except (OSError, smtplib.SMTPException) as error:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+from sqlalchemy import event
+
 from domain import clock
 from domain.criteria import Criteria
 from domain.subscription import Subscription, Topic
@@ -95,6 +97,20 @@ def html(mail: EmailMessage) -> str:
     body = mail.get_body(("html",))
     assert isinstance(body, EmailMessage)
     return str(body.get_content())
+
+
+@contextmanager
+def writes(db: Database) -> Iterator[list[str]]:
+    """The write transactions begun meanwhile, one entry each."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement == "BEGIN IMMEDIATE":
+            found.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield found
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def link(mail: EmailMessage, path: str) -> str:

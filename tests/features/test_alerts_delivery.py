@@ -28,7 +28,7 @@ from subscriptions.deliver import Delivered, deliver
 from subscriptions.match import match
 from subscriptions.recover import recover
 from tests.builders import notice, store
-from tests.features.alerts import BASE_URL, LATER, MAIL_FROM, SECRET, World, told, world
+from tests.features.alerts import BASE_URL, LATER, MAIL_FROM, SECRET, World, told, world, writes
 from tests.moody import DROP, HANG, MoodyMailbox, moody_mailbox
 
 PEOPLE = [f"p{number}@firm.example" for number in range(4)]
@@ -73,6 +73,14 @@ def test_a_mail_that_is_refused_for_good_fails_and_blocks_no_other(here: World, 
     assert states(here)[PEOPLE[1]] == ("failed", 1, "550 no such user")
     here.wait(timedelta(days=30))
     assert here.send() == Delivered()
+
+
+def test_a_worker_with_nothing_to_do_locks_nothing(here: World) -> None:
+    here.send()
+    with writes(here.db) as begun:
+        here.write()
+        here.send()
+    assert begun == []
 
 
 def test_a_mail_that_is_refused_for_now_waits_longer_each_time_and_is_given_up_after_three_days(here: World) -> None:

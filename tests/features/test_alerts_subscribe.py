@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +11,28 @@ import pytest
 from domain.criteria import Criteria, Scope
 from domain.errors import InvalidValue, NotFound
 from domain.subscription import SubscriptionState, Topic
-from storage import organisations, subscriptions
+from storage import emails, organisations, subscriptions
+from storage.emails import Letter, Purpose
+from storage.publishers import SourceName
+from subscriptions.compose import Composer, compose
+from subscriptions.deliver import Delivered
+from subscriptions.match import match
+from subscriptions.news import News
 from subscriptions.recover import forget
 from subscriptions.service import LimitReached
 from subscriptions.tokens import BadToken
 from tests.builders import notice, store
-from tests.features.alerts import COMPRESSORS, EVERYTHING_OF_OURS, LI, World, link, world
+from tests.features.alerts import (
+    BASE_URL,
+    COMPRESSORS,
+    EVERYTHING_OF_OURS,
+    LI,
+    MAIL_FROM,
+    SECRET,
+    World,
+    link,
+    world,
+)
 from tests.moody import MoodyMailbox, moody_mailbox
 
 VALVES = Criteria(product_types=frozenset({"solenoid_valve"}))
@@ -173,6 +189,15 @@ def test_an_unconfirmed_subscription_gets_nothing_and_is_forgotten_with_its_addr
         assert organisations.person_by_email(session, LI) is None
 
 
+def test_asking_again_keeps_a_pending_subscription_for_as_long_as_the_new_link_is_good(here: World) -> None:
+    asked(here)
+    here.wait(timedelta(days=6))
+    again = asked(here)
+    here.wait(timedelta(days=6))
+    assert forget(here.db) == 0
+    assert here.service.confirm(again).state is SubscriptionState.ACTIVE
+
+
 def test_forgetting_spares_whoever_confirmed_anything(here: World) -> None:
     kept = here.follow()
     asked(here, criteria=VALVES)
@@ -226,7 +251,10 @@ def test_a_way_out_of_many_subscriptions_at_once_names_all_of_them(here: World) 
     store(here.db, notice())
     (mail,) = here.round()
     assert len(mail["List-Unsubscribe"]) < 200
-    assert len(here.service.unsubscribe(link(mail, "unsubscribe"))) == 121
+    token = link(mail, "unsubscribe")
+    chosen = [each.id for each in here.service.unsubscribe_offer(token)]
+    for ids in (chosen, chosen, None):
+        assert [each.state for each in here.service.unsubscribe(token, ids)] == [SubscriptionState.ENDED] * 121
     assert here.service.of_person(first.person_id) == []
 
 
@@ -237,6 +265,66 @@ def test_mail_that_has_not_left_is_withheld_from_whoever_left(here: World) -> No
     here.write()
     here.service.end(found.person_id, found.id)
     assert here.send().sent == 0
+
+
+def test_an_alert_that_only_ended_subscriptions_met_does_not_leave(here: World) -> None:
+    here.load()
+    ended, other = here.follow(), here.follow(criteria=VALVES)
+    store(here.db, notice())
+    here.write()
+    here.service.end(ended.person_id, ended.id)
+    for _ in range(2):
+        assert here.send() == Delivered()
+        here.wait(timedelta(days=1))
+    assert here.service.of_person(other.person_id) == [other]
+
+
+def test_an_alert_that_waits_for_its_next_try_does_not_leave_after_unsubscribing(here: World) -> None:
+    here.load()
+    ended = here.follow()
+    store(here.db, notice())
+    here.write()
+
+    def leave(_: str) -> str:
+        here.service.end(ended.person_id, ended.id)
+        return "451 try later"
+
+    here.mailbox.on_data = leave
+    assert here.send() == Delivered(postponed=1)
+    here.mailbox.on_data = lambda _: None
+    here.wait(timedelta(days=1))
+    assert here.send() == Delivered()
+
+
+def test_an_alert_that_an_active_subscription_met_too_leaves(here: World) -> None:
+    here.load()
+    ended = here.follow()
+    here.follow(criteria=Criteria(markets=frozenset({"EU"})))
+    store(here.db, notice())
+    here.write()
+    here.service.end(ended.person_id, ended.id)
+    assert here.send() == Delivered(sent=1)
+
+
+def test_whoever_leaves_while_their_mail_is_written_is_not_told(here: World) -> None:
+    here.load()
+    ended = here.follow()
+    here.follow(criteria=VALVES)
+    store(here.db, notice())
+
+    class Slow(Composer):
+        """Its reader leaves before it is done."""
+
+        def alert(self, news: News, sources: Mapping[str, SourceName]) -> tuple[Letter, News]:
+            here.service.end(ended.person_id, ended.id)
+            return super().alert(news, sources)
+
+    while match(here.db):
+        pass
+    assert compose(here.db, Slow(BASE_URL, MAIL_FROM, SECRET)) == 0
+    with here.db.read() as session:
+        assert emails.newest(session, Purpose.ALERT, [ended.person_id]) == {}
+    assert here.round() == []
 
 
 def test_a_match_of_a_subscription_that_ended_is_not_told(here: World) -> None:

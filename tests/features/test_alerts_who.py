@@ -178,6 +178,21 @@ def test_what_was_withdrawn_before_its_mail_is_told_as_it_stands_and_not_again(h
     assert here.round() == []
 
 
+def test_a_change_that_only_a_failed_mail_showed_is_told(here: World) -> None:
+    here.follow()
+    here.follow(HAN)
+    store(here.db, notice())
+    while match(here.db):
+        pass
+    store(here.db, notice(hazards=("fire",)))  # the mails show this reading before its own change is matched
+    assert compose(here.db, here.composer) == 2
+    here.mailbox.on_recipient = lambda address: "550 no such user" if address == HAN else None
+    here.send()
+    here.mailbox.on_recipient = lambda _: None
+    here.wait()
+    assert [mail["To"] for mail in here.round()] == [HAN]
+
+
 def test_a_mail_shows_the_newest_text(here: World) -> None:
     here.follow()
     store(here.db, notice())

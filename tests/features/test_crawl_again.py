@@ -93,6 +93,37 @@ def test_what_two_complete_listings_lack_is_gone_what_one_lacks_is_not(serve: Se
     assert states(tmp_path) == {"1": "active", "2": "withdrawn"}
 
 
+def test_a_run_that_dies_before_it_settles_leaves_its_listing_to_be_read_again(serve: Serve, tmp_path: Path) -> None:
+    gateway = serve({CA_DUMP: ca_dump(1, 2, etag='"first"')})
+    crawl(tmp_path, CA, gateway.url, floor=1)
+    gateway.answers[CA_DUMP] = ca_dump(1, 3, etag='"second"')
+    with pytest.raises(AssertionError):
+        crawl(tmp_path, CA, gateway.url, floor=1, dies=True)
+    assert states(tmp_path) == {"1": "active", "2": "active", "3": "active"}
+    assert crawl(tmp_path, CA, gateway.url, floor=1)["withdrawn"] == 0
+    assert gateway.asked[-1][2]["If-None-Match"] == '"first"'
+    assert crawl(tmp_path, CA, gateway.url, floor=1)["withdrawn"] == 1
+    assert gateway.asked[-1][2]["If-None-Match"] == '"second"'
+    assert states(tmp_path) == {"1": "active", "2": "withdrawn", "3": "active"}
+
+
+@pytest.mark.parametrize("options", [{"floor": 2}, {"floor": 0, "since": "2026-11-18"}])
+def test_a_listing_that_settled_nothing_is_read_again(serve: Serve, tmp_path: Path, options: dict[str, Any]) -> None:
+    gateway = serve({CA_DUMP: ca_dump(1, etag='"first"')})
+    crawl(tmp_path, CA, gateway.url, **options)
+    assert crawl(tmp_path, CA, gateway.url, floor=0)["seen"] == 1
+    assert "If-None-Match" not in gateway.asked[-1][2]
+
+
+def test_of_a_listing_only_what_is_dated_since_a_day_can_be_asked_for(serve: Serve, tmp_path: Path) -> None:
+    dump = ca_dump(1, 2, 3)
+    dump.body = dump.body.replace(b"2026-11-18", b"2026-11-16", 1).replace(b"2026-11-18", b"", 1)
+    gateway = serve({CA_DUMP: dump})
+    report = crawl(tmp_path, CA, gateway.url, since="2026-11-17")
+    assert (report["status"], report["created"], list(states(tmp_path))) == ("ok", 1, ["3"])
+    assert crawl(tmp_path, CA, gateway.url, floor=3)["created"] == 2
+
+
 def test_what_comes_back_in_time_was_never_gone(serve: Serve, tmp_path: Path) -> None:
     gateway = serve({CA_DUMP: ca_dump(1, 2)})
     for numbers in ((1, 2), (1,), (1, 2, 3), (1, 3)):

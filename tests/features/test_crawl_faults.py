@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,18 @@ from sqlalchemy import select
 
 from storage.models import NoticeRow
 from tests.builders import database
-from tests.publishers import Publisher, eu_index, eu_report, eu_report_url, publishers
+from tests.publishers import (
+    CA_DUMP,
+    EU_INDEX,
+    Publisher,
+    ca_dump,
+    eu_index,
+    eu_report,
+    eu_report_url,
+    publishers,
+    wto_page,
+    wto_url,
+)
 from tests.replay import Answer, Gateway, crawl
 
 NOTHING = {"ca_recalls": b"[]", "eu_safety_gate": b"<Safety-Gate></Safety-Gate>",
@@ -119,6 +131,87 @@ def test_a_changed_shape_fails_the_run_even_on_one_page_of_many(reports: Gateway
     report = crawl(tmp_path, "eu_safety_gate", reports.url, floor=0)
     assert (report["status"], report["reason"], report["created"]) == ("failed", "field_missing", 5)
     assert "“notifications” is missing" in report["why"]
+
+
+BAD = {
+    "ca_recalls": (CA_DUMP, b"https://recalls-rappels.canada.ca/en/alert-recall/2", b"ftp://recalls-rappels.canada.ca/2"),
+    "eu_safety_gate": (eu_report_url(1001), b"<reference>https://ec.europa.eu/safety-gate-alerts/screen/webReport/"
+                       b"alertDetail/1</reference>", b"<reference/>"),
+    "wto_tbt_notifications": (wto_url(1), b'"2026-11-18T00:00:00"', b"null"),
+}
+
+
+@pytest.mark.parametrize("publisher", publishers(), ids=lambda publisher: publisher.slug)
+def test_one_bad_record_loses_itself_and_is_tried_again(publisher: Publisher, tmp_path: Path) -> None:
+    url, value, spoilt = BAD[publisher.slug]
+    whole = replace(publisher.answers[url], etag='"same"')
+    assert value in whole.body
+    gateway = Gateway(publisher.answers | {url: replace(whole, body=whole.body.replace(value, spoilt))})
+    for created in (2, 0):
+        report = crawl(tmp_path, publisher.slug, gateway.url, floor=0)
+        assert (report["status"], report["reason"], report["created"]) == ("incomplete", "records_lost", created)
+        assert report["why"].startswith("1 records could not be read; first: ")
+        assert report["why_zh"].startswith("有 1 条记录无法读取")
+    gateway.answers[url] = whole
+    gateway.addresses()
+    report = crawl(tmp_path, publisher.slug, gateway.url, floor=3)
+    assert (report["status"], report["created"]) == ("ok", 1)
+    assert set(gateway.addresses()) == set(publisher.answers)
+    gateway.close()
+
+
+def test_a_bad_record_settles_nothing(tmp_path: Path) -> None:
+    gateway = Gateway({CA_DUMP: ca_dump(1, 2, 3)})
+    crawl(tmp_path, "ca_recalls", gateway.url, floor=0)
+    dump = ca_dump(1, 2)
+    gateway.answers[CA_DUMP] = replace(dump, body=dump.body.replace(b'"NID": "2"', b'"NID": ""'))
+    for _ in range(3):
+        report = crawl(tmp_path, "ca_recalls", gateway.url, floor=0)
+        assert (report["reason"], report["withdrawn"]) == ("records_lost", 0)
+        assert f"first: {CA_DUMP} #2: " in report["why"]
+    with database(tmp_path).read() as session:
+        assert list(session.execute(select(NoticeRow.status, NoticeRow.missing_run_id))) == [("active", None)] * 3
+    gateway.close()
+
+
+@pytest.mark.parametrize(("rows", "bad", "said"), [
+    (20, 3, ("incomplete", "records_lost", 17)), (20, 4, ("failed", "shape", 0)),
+    (81, 4, ("incomplete", "records_lost", 77)),
+])
+def test_many_bad_records_are_a_changed_shape(tmp_path: Path, rows: int, bad: int, said: tuple[str, str, int]) -> None:
+    dump = ca_dump(*range(rows))
+    gateway = Gateway({CA_DUMP: replace(dump, body=dump.body.replace(b"https://", b"gopher://", bad))})
+    report = crawl(tmp_path, "ca_recalls", gateway.url, floor=0)
+    assert (report["status"], report["reason"], report["created"]) == said
+    gateway.close()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("titlePlain", 5), ("hsCodes", "8414"), ("distributionDate", "soon"), ("area", "SPS"),
+    ("linkToNotification", "see ePing"),
+])
+def test_a_wto_item_of_any_strange_kind_does_not_stop_the_paging(tmp_path: Path, name: str, value: object) -> None:
+    first = json.loads(wto_page(3, USA="2026-11-19", CHE="2026-11-18").body)
+    first["items"][0][name] = value
+    gateway = Gateway({wto_url(1): Answer(json.dumps(first).encode()), wto_url(2): wto_page(3, EU="2026-11-17")})
+    report = crawl(tmp_path, "wto_tbt_notifications", gateway.url, floor=0)
+    assert (report["status"], report["reason"], report["created"]) == ("incomplete", "records_lost", 2)
+    gateway.close()
+
+
+def test_one_old_page_that_is_never_readable_does_not_fail_every_run_but_a_new_one_does(tmp_path: Path) -> None:
+    numbers = range(1001, 1025)
+    gateway = Gateway({EU_INDEX: eu_index(*numbers)} | {
+        eu_report_url(number): eu_report(number, f"SR/{number}/26") for number in numbers})
+    gateway.answers[eu_report_url(1002)] = Answer(b"<Safety-Gate", "application/xml")
+    for created, asked in ((23, 25), (0, 6)):
+        report = crawl(tmp_path, "eu_safety_gate", gateway.url, floor=0)
+        assert (report["status"], report["reason"], report["created"]) == ("incomplete", "pages_lost", created)
+        assert len(gateway.addresses()) == asked
+    gateway.answers[eu_report_url(1024)] = Answer(b"<Safety-Gate", "application/xml")
+    report = crawl(tmp_path, "eu_safety_gate", gateway.url, floor=0)
+    assert (report["status"], report["reason"]) == ("failed", "not_parsable")
+    gateway.close()
 
 
 def test_who_is_turned_away_three_times_stops_asking(reports: Gateway, tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ def started(installed: Installed, port: int, mailbox_port: int) -> subprocess.Po
 
 def test_the_demo_shows_the_whole_road_twice_and_leaves_no_process(tmp_path: Path, free_port: int) -> None:
     installed, mailbox_port = Installed(tmp_path), free_port + 1
+    live = tmp_path / "live.db"
+    (tmp_path / ".env").write_text(f"ZONEWATCH_DATABASE_URL=sqlite:///{live}\nZONEWATCH_NOW=2001-01-01T00:00:00+00:00\n")
     for _ in range(2):
         demo = started(installed, free_port, mailbox_port)
         family = psutil.Process(demo.pid).children(recursive=True)
@@ -47,3 +49,4 @@ def test_the_demo_shows_the_whole_road_twice_and_leaves_no_process(tmp_path: Pat
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
         assert not [each for each in family if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    assert not live.exists(), "the demo must not touch the installation that lives beside it"

@@ -22,7 +22,7 @@ from crawlers.errors import (
 from crawlers.fetch.gateway import through
 from crawlers.fetch.retry import wanted_wait
 from crawlers.fields import Fields
-from crawlers.job import Account
+from crawlers.job import Account, BadRecord
 from crawlers.verdict import verdict
 from domain.errors import NotFound
 
@@ -100,6 +100,7 @@ def account(seen: int = 10, *losses: tuple[SourceError, bool], **changes: object
     return found
 
 
+SPOILT, SHAPE = (not_parsable(URL, "XML", "no"), False), (field_missing(URL, "title", "1"), False)
 LOST, BLOCKED = (bad_status(URL, 500), False), (html_instead(URL, b"<title>Wait</title>"), False)
 
 
@@ -115,11 +116,30 @@ LOST, BLOCKED = (bad_status(URL, 500), False), (html_instead(URL, b"<title>Wait<
     (account(10, LOST, (not_parsable(URL, "XML", "no"), True)), ("failed", "not_parsable")),
     (account(10, LOST, (field_missing(URL, "title", "1"), False)), ("failed", "field_missing")),
     (account(10, LOST, error="KeyError: x"), ("failed", "error")),
+    (account(10, bad=[BadRecord("1", "no title")]), ("incomplete", "records_lost")),
+    (account(10, LOST, bad=[BadRecord("1", "no title")]), ("incomplete", "pages_lost")),
+    (account(4, bad=[BadRecord("1", "no title")]), ("incomplete", "below_floor")),
+    (account(10, SPOILT), ("failed", "not_parsable")),
+    (account(10, SPOILT, asked=19), ("failed", "not_parsable")),
+    (account(10, SPOILT, asked=20), ("failed", "not_parsable")),
+    (account(10, SPOILT, asked=21), ("incomplete", "pages_lost")),
+    (account(10, SPOILT, SHAPE, asked=40), ("failed", "not_parsable")),
+    (account(10, SPOILT, SHAPE, asked=41), ("incomplete", "pages_lost")),
+    (account(10, (not_parsable(URL, "XML", "no"), True), asked=41), ("failed", "not_parsable")),
+    (account(10, SPOILT, known=900), ("failed", "not_parsable")),
 ])
 def test_the_gravest_thing_decides_how_a_run_ended(given: Account, said: tuple[str, str]) -> None:
     status, reason = verdict(given, 5)
     assert (status, reason.code) == said
     assert all("{" not in reason.text(lang) for lang in ("en", "zh"))
+
+
+def test_an_old_page_that_stays_unreadable_is_measured_against_the_whole_archive_a_new_one_is_not() -> None:
+    found = account(10, known=900)
+    found.lose(URL, not_parsable(URL, "XML", "no"), entry=False, archive=True)
+    assert verdict(found, 5)[1].code == "pages_lost"
+    found.lose(URL, not_parsable(URL, "XML", "no"), entry=False)
+    assert verdict(found, 5)[1].code == "not_parsable"
 
 
 def test_a_run_that_was_asked_for_a_part_has_no_floor_and_one_that_was_stopped_no_excuse() -> None:

@@ -118,6 +118,12 @@ def test_codes_come_without_their_names_and_dots() -> None:
     assert wto_tbt_notifications.codes(None) == ()
 
 
+def test_readers_are_told_how_far_back_deadlines_are_followed() -> None:
+    card, days = wto_tbt_notifications.WtoTbtNotifications.card, str(wto_tbt_notifications.LOOK_BACK.days)
+    assert any(days in text and "full crawl" in text for text in card.caveats)
+    assert any(days in text and "完整采集" in text for text in card.caveats_zh)
+
+
 def test_every_symbol_of_a_joint_notification_belongs_to_its_own_base() -> None:
     symbols = wto_tbt_notifications.symbols_in("G/TBT/N/KEN/9402/Add.1, G/TBT/N/EU/9101/Rev. 1/Corr.2 G/TBT/N/TPKM/1")
     assert symbols == ("G/TBT/N/KEN/9402/Add.1", "G/TBT/N/EU/9101/Rev.1/Corr.2", "G/TBT/N/TPKM/1")

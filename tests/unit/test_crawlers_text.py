@@ -6,8 +6,9 @@ from datetime import date
 
 import pytest
 
-from crawlers.pipelines.normalise import normalised, storable, visible
-from crawlers.text import day, first_sentence, iso_day, line, links, plain, stated
+from crawlers.pipelines.normalise import normalised
+from crawlers.pipelines.validate import is_web_address
+from crawlers.text import day, first_sentence, iso_day, line, links, plain, stated, storable, visible
 from tests.builders import notice
 
 
@@ -59,6 +60,18 @@ def test_invisible_signs_go_and_words_stay_apart() -> None:
 def test_raw_values_stay_as_written_but_for_what_no_database_takes() -> None:
     assert storable("a\u200b\u202eb\tc") == "a\u200b\u202eb\tc"
     assert storable("a\x00b\udfffc") == "a\ufffdb\ufffdc"
+
+
+@pytest.mark.parametrize(("url", "answer"), [
+    ("https://a.example/b?c=1#d", True), ("http://a.example:8080", True), ("https://[::1]/", True),
+    ("https://例子.example/路", True), ("javascript:alert(1)", False), ("ftp://a.example/", False), ("//a.example/", False),
+    ("https:/a.example", False), ("https:///a", False), ("https://", False), ("https://user@a.example/", False),
+    ("https://a.example\\@b.example/", False), ("https:\\\\a.example", False), ("https://a.example/b c", False),
+    (" https://a.example/", False), ("https://a.example/\n", False), ("https://a\u200b.example/", False),
+    ("https://[a.example/", False), ("https://a.example/@b", True), ("", False),
+])
+def test_a_web_address_leads_where_it_seems_to(url: str, answer: bool) -> None:
+    assert is_web_address(url) is answer
 
 
 def test_a_notice_links_to_web_addresses_only() -> None:

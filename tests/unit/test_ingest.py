@@ -61,6 +61,21 @@ def test_a_first_load_that_was_killed_still_counts_as_none(db: Database) -> None
     assert alerting(db) == set()
 
 
+def end(db: Database, status: RunStatus, code: str = "ok", *, partial: bool = False, seen: int = 9) -> runs.RunReport:
+    sources.save_cards(db, [source()])
+    facts = {"lost": "1", "asked": "9", "url": "u", "why": "w", "why_zh": "w"}
+    return runs.finish(db, runs.start(db, source()), status, Reason(code, facts), runs.Tally(seen=seen), partial=partial)
+
+
+def test_a_first_load_is_over_when_a_whole_run_went_well_or_two_came_to_their_end(db: Database) -> None:
+    for status, code, partial, alerting_next in (
+            (RunStatus.FAILED, "interrupted", False, False), (RunStatus.OK, "ok", True, False),
+            (RunStatus.INCOMPLETE, "below_floor", False, False), (RunStatus.INCOMPLETE, "pages_lost", False, False),
+            (RunStatus.INCOMPLETE, "pages_lost", False, True)):
+        end(db, status, code, partial=partial)
+        assert runs.start(db, source()).alerting is alerting_next, (status, code)
+
+
 def test_the_first_run_of_a_new_parser_alerts_nobody(db: Database) -> None:
     store(db, notice("SR/1/26"))
     store(db, notice("SR/2/26"), card=source(parser_version=2))
@@ -100,6 +115,16 @@ def test_a_run_that_would_alert_too_much_is_held_until_released(db: Database) ->
     assert len(alerting(db)) == 51
 
 
+def test_a_released_run_stands_again_as_it_ended(db: Database) -> None:
+    store(db, notice("SR/0/26"))
+    run = runs.start(db, source())
+    take(db, run, *[notice(f"SR/{number}/26") for number in range(1, 60)])
+    held = runs.finish(db, run, RunStatus.FAILED, Reason("interrupted"), runs.Tally(seen=59))
+    assert held.status is RunStatus.HELD
+    released = runs.release(db, held.id, "test")
+    assert (released.status, released.reason.code) == (RunStatus.FAILED, "interrupted")
+
+
 def test_a_source_used_to_many_notices_a_day_is_not_held(db: Database) -> None:
     store(db, *[notice(f"SR/{number}/26") for number in range(70)])
     news = [notice(f"SR/{number}/26", published_on=date(2026, 11, 20)) for number in range(100, 500)]
@@ -132,6 +157,14 @@ def test_a_notice_that_comes_back_in_between_is_not_withdrawn(db: Database) -> N
     store(db, notice("1"), notice("2"), card=card)
     for seen, withdrawn in (({"2"}, 0), ({"1", "2"}, 0), ({"2"}, 0), ({"2"}, 1)):
         assert runs.settle_missing(db, runs.start(db, card), seen) == withdrawn
+
+
+def test_a_notice_that_is_read_again_is_no_longer_missing_whatever_becomes_of_the_run(db: Database) -> None:
+    card = source(listing=Listing.FULL)
+    store(db, notice("1"), notice("2"), card=card)
+    runs.settle_missing(db, runs.start(db, card), {"2"})
+    take(db, runs.start(db, card), notice("1"), notice("2"))  # and the run is killed before it settles
+    assert runs.settle_unchanged(db, runs.start(db, card)) == 0
 
 
 def test_a_withdrawn_notice_that_a_full_listing_shows_again_is_active_and_a_change(db: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,14 @@ def test_a_value_that_cannot_be_read_is_named(tmp_path: Path, name: str, value: 
 def test_a_misspelt_setting_is_found(tmp_path: Path) -> None:
     settings = Settings({"ZONEWATCH_MAILURL": "x", "ZONEWATCH_KEY_US_REGULATIONS_GOV": "k"}, tmp_path / ".env")
     assert settings.unknown() == ["ZONEWATCH_MAILURL"]
-    assert settings.keys == {"us_regulations_gov": "k"}
+    assert "KEY_US_REGULATIONS_GOV" in {setting.name for setting in settings.everything()}
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:
     settings = Settings({"ZONEWATCH_MAIL_URL": "smtp://user:hunter2@mail.example:587", "ZONEWATCH_SECRET_KEY": "hunter2",
-                         "ZONEWATCH_KEY_US_REGULATIONS_GOV": "hunter2"}, tmp_path / ".env")
+                         "ZONEWATCH_KEY_US_REGULATIONS_GOV": "hunter2",
+                         "ZONEWATCH_GATEWAY_URL": "https://joe:hunter2@relay.example/",
+                         "ZONEWATCH_CAPTURES_URL": "s3://key:hunter2@bucket/x?secret_key=hunter2"}, tmp_path / ".env")
     assert all("hunter2" not in setting.shown for setting in settings.everything())
     assert settings.setting("MAIL_URL").shown == "smtp://user:***@mail.example:587"
 
@@ -53,3 +56,31 @@ def test_the_generated_secret_stays_the_same_and_is_private(tmp_path: Path) -> N
     assert len(first) >= 48
     assert Settings(environment, tmp_path / ".env").secret_key == first
     assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_setting_set_to_nothing_hides_that_of_the_env_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("ZONEWATCH_MAIL_URL=smtp://mail.example\n")
+    assert Settings({"ZONEWATCH_MAIL_URL": ""}, file).text("MAIL_URL") == ""
+    assert Settings({}, file).text("MAIL_URL") == "smtp://mail.example"
+
+
+def test_a_damaged_signing_key_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "secret_key").write_text("")
+    with pytest.raises(SettingsError, match="is damaged"):
+        _ = Settings({"ZONEWATCH_DATA_DIR": str(data)}, tmp_path / ".env").secret_key
+
+
+def test_processes_that_start_at_once_agree_on_the_signing_key(tmp_path: Path) -> None:
+    environment = {"ZONEWATCH_DATA_DIR": str(tmp_path / "data")}
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: Settings(environment, tmp_path / ".env").secret_key, range(32)))
+    assert len(keys) == 1
+
+
+@pytest.mark.parametrize("delay", ["nan", "inf", "-1"])
+def test_a_delay_that_is_no_time_is_refused(tmp_path: Path, delay: str) -> None:
+    with pytest.raises(SettingsError, match="CRAWL_DELAY"):
+        Settings({"ZONEWATCH_CRAWL_DELAY": delay, "ZONEWATCH_GATEWAY_URL": "http://127.0.0.1:9"}, tmp_path / ".env")

@@ -44,8 +44,10 @@ def subscribe() -> str:
 
 @blueprint.post("/subscribe")
 def subscribe_now() -> str | tuple[str, int]:
-    """Keep the subscription and mail the confirmation link."""
+    """Keep the subscription and mail the confirmation link, or only show what the ticked criteria find."""
     form = subscribe_form(request.form)
+    if "update" in request.form:
+        return _form_page(form)
     try:
         send(form, services().subscriptions, lang())
     except InvalidValue as error:

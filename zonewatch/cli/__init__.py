@@ -19,7 +19,7 @@ class Installed(click.Group):
         """Run the command; exit status 2 for what the user can mend."""
         try:
             return super().invoke(context)
-        except ZonewatchError as error:
+        except (ZonewatchError, OSError) as error:
             click.echo(f"zonewatch: {error}", err=True)
             sys.exit(2)
 

@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from domain.errors import NotFound
+from domain.errors import NotFound, ZonewatchError
 from domain.source import RunStatus
 from storage import runs, sources
 from zonewatch import lifeline
 from zonewatch.cli import installation, main
-from zonewatch.crawls import crawl_here, crawl_many, report_json
+from zonewatch.crawls import crawl_here, crawl_many, not_begun, report_json
 from zonewatch.wiring import Installation
 
 COLOURS = {"ok": "green", "incomplete": "yellow", "held": "yellow", "blocked": "red", "failed": "red"}
@@ -93,8 +93,11 @@ def crawl_one(slug: str, since: datetime | None, full: bool, dry_run: bool, pare
     """Crawl one source in this process and print its report: what ``crawl`` and the scheduler start."""
     lifeline.hold(parent)
     day: date | None = since.date() if since else None
-    report = crawl_here(installation(), slug, full=full, since=day, dry_run=dry_run)
-    click.echo(json.dumps(report_json(report), ensure_ascii=False))
+    try:
+        report = report_json(crawl_here(installation(), slug, full=full, since=day, dry_run=dry_run))
+    except ZonewatchError as error:
+        report = not_begun(slug, str(error))
+    click.echo(json.dumps(report, ensure_ascii=False))
 
 
 @main.command("sources")

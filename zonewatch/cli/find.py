@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +17,9 @@ from domain import criteria as criteria_module
 from domain.classification import Classification
 from domain.criteria import Criteria, Scope
 from domain.errors import Conflict, InvalidValue
+from domain.market import MARKETS
+from domain.notice import NoticeKind
+from domain.product_type import PRODUCT_TYPES
 from storage import changes, locks, tasks
 from zonewatch.cli import installation, main
 from zonewatch.wiring import Installation
@@ -105,19 +109,22 @@ def send() -> None:
 
 @main.command()
 @click.argument("query")
-@click.option("--product", multiple=True, help="Product type id.")
-@click.option("--market", multiple=True, help="Market id, such as EU.")
-@click.option("--kind", multiple=True, help="Notice kind id.")
+@click.option("--product", multiple=True, type=click.Choice(sorted(PRODUCT_TYPES)), metavar="ID", help="Product type id.")
+@click.option("--market", multiple=True, type=click.Choice(sorted(MARKETS), case_sensitive=False), metavar="ID",
+              help="Market id, such as EU.")
+@click.option("--kind", multiple=True, type=click.Choice([kind.value for kind in NoticeKind]), metavar="ID",
+              help="Notice kind id.")
 @click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.RELEVANT.value)
-@click.option("--limit", default=20, show_default=True)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=0))
 @click.option("--json", "as_json", is_flag=True, help="Print total, criteria, hits and facets.")
 def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequence[str], scope: str, limit: int,
            as_json: bool) -> None:
-    """Search the notices; Chinese queries find foreign texts."""
+    """Search the notices; Chinese queries find foreign texts. Options narrow what the query asks for."""
     found = installation()
-    base = Criteria(product_types=frozenset(product), markets=frozenset(market), kinds=frozenset(kind),
-                    scope=Scope(scope))
-    results = found.search.search(found.search.understand(query, base).criteria, limit=limit)
+    typed = found.search.understand(query, Criteria(scope=Scope(scope))).criteria
+    results = found.search.search(replace(
+        typed, product_types=_narrowed(typed.product_types, product), markets=_narrowed(typed.markets, market),
+        kinds=_narrowed(typed.kinds, kind)), limit=limit)
     if as_json:
         click.echo(json.dumps({
             "total": results.total, "seconds": results.seconds, "criteria": criteria_module.to_json(results.criteria),
@@ -129,6 +136,11 @@ def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequ
         table.add_row(str(notice.event_date or ""), notice.market, notice.kind.value,
                       ", ".join(sorted(hit.stored.classification.sure_product_types())), notice.title)
     Console().print(table)
+
+
+def _narrowed(typed: frozenset[str], chosen: Sequence[str]) -> frozenset[str]:
+    """What is both typed and chosen; where they have nothing in common, what was chosen stands."""
+    return typed & frozenset(chosen) or frozenset(chosen) or typed
 
 
 def _hit_json(hit: Any) -> dict[str, Any]:
@@ -148,28 +160,42 @@ def classify(file: TextIO, as_json: bool) -> None:
     """Classify the records of FILE (JSON lines: text, lang, market, source, kind, category, codes; - is standard input)."""
     from domain.classify import classify_record
     for number, record in _records(file):
-        codes = record.get("codes") or {}
-        found = classify_record(
-            text=str(record["text"]), lang=record.get("lang") or "", market=record.get("market") or "",
-            source=record.get("source") or "", kind=record.get("kind") or "", category=record.get("category") or "",
-            hs=tuple(codes.get("hs") or ()), ics=tuple(codes.get("ics") or ()))
+        texts = {name: str(record.get(name) or "") for name in RECORD_FIELDS}
+        found = classify_record(**texts, hs=_codes(record, "hs"), ics=_codes(record, "ics"))
         answer = _answer(record.get("id", number), found)
         click.echo(json.dumps(answer, ensure_ascii=False) if as_json else
                    f"{answer['id']}\t{', '.join(answer['product_types']) or '–'}\t{', '.join(answer['horizontal'])}")
 
 
+RECORD_FIELDS = ("text", "lang", "market", "source", "kind", "category")
+
+
+def _codes(record: dict[str, Any], system: str) -> tuple[str, ...]:
+    """The codes of one system; a single one may stand without a list."""
+    codes = record.get("codes")
+    found = codes.get(system) if isinstance(codes, dict) else None
+    return tuple(map(str, found)) if isinstance(found, list) else (str(found),) if found else ()
+
+
 def _records(file: Iterable[str]) -> Iterable[tuple[int, dict[str, Any]]]:
     name = Path(getattr(file, "name", "input")).name
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_lines(file, name), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
         except ValueError as error:
             raise InvalidValue(f"{name} line {number} is not JSON: {error}") from None
-        if not isinstance(record, dict) or not record.get("text"):
-            raise InvalidValue(f"{name} line {number} has no text")
+        if not isinstance(record, dict):
+            raise InvalidValue(f"{name} line {number} is no JSON object")
         yield number, record
+
+
+def _lines(file: Iterable[str], name: str) -> Iterable[str]:
+    try:
+        yield from file
+    except UnicodeDecodeError as error:
+        raise InvalidValue(f"{name} is not UTF-8: {error}") from None
 
 
 def _answer(identity: object, found: Classification) -> dict[str, Any]:

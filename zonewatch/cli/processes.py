@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from storage import locks
 from zonewatch import lifeline
 from zonewatch.cli import installation, main
 
@@ -61,8 +62,10 @@ def scheduler(parent: int | None) -> None:
 def up() -> None:
     """Run web, worker and scheduler under one parent."""
     from zonewatch.up import Supervisor
-    installation().db.close()
-    until_signalled(Supervisor().run)
+    found = installation()
+    found.db.close()
+    with locks.exclusive(found.settings.locks, "up"):
+        until_signalled(Supervisor().run)
 
 
 @main.command()

@@ -20,7 +20,7 @@ from zone.bulletins.service import BulletinService
 from zonewatch.crawls import crawl_many
 from zonewatch.demo.mailbox import Mailbox
 from zonewatch.demo.sites import SampleSites
-from zonewatch.settings import PREFIX, Settings
+from zonewatch.settings import DEFAULTS, PREFIX, Settings
 from zonewatch.up import Supervisor
 from zonewatch.wiring import Installation
 from zonewatch.worker import Worker
@@ -62,12 +62,11 @@ class Show:
     def _installation(self, sites: SampleSites, mailbox: Mailbox) -> Installation:
         """A fresh installation; the child processes learn of it by the environment."""
         shutil.rmtree(FOLDER, ignore_errors=True)
-        for name in [name for name in os.environ if name.startswith(PREFIX)]:
-            del os.environ[name]
-        os.environ.update({PREFIX + name: value for name, value in {
-            "DATA_DIR": str(FOLDER.absolute()), "GATEWAY_URL": sites.url, "CRAWL_DELAY": "0", "MAIL_URL": mailbox.smtp_url,
-            "MAIL_FROM": "zonewatch 预警 <alerts@zonewatch.example>", "OPERATOR_EMAIL": OPERATOR,
-            "BASE_URL": self.portal}.items()})
+        chosen = {"DATA_DIR": str(FOLDER.absolute()), "GATEWAY_URL": sites.url, "CRAWL_DELAY": "0",
+                  "MAIL_URL": mailbox.smtp_url, "MAIL_FROM": "zonewatch 预警 <alerts@zonewatch.example>",
+                  "OPERATOR_EMAIL": OPERATOR, "BASE_URL": self.portal}
+        # Everything else is set to nothing, so that no .env beside us leads the demo into a live database.
+        os.environ.update({PREFIX + name: chosen.get(name, "") for name in DEFAULTS})
         return Installation(Settings())
 
     def _tell(self, found: Installation, sites: SampleSites, mailbox: Mailbox) -> None:

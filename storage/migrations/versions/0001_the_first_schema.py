@@ -144,6 +144,7 @@ def upgrade() -> None:
     sa.Column('reason_facts', sa.JSON(), nullable=False),
     sa.Column('parser_version', sa.Integer(), nullable=False),
     sa.Column('alerting', sa.Boolean(), nullable=False),
+    sa.Column('partial', sa.Boolean(), nullable=False),
     sa.Column('newest_on', sa.Date(), nullable=True),
     sa.Column('started_at', storage.models.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('ended_at', storage.models.base.UtcDateTime(timezone=True), nullable=True),
@@ -272,6 +273,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_notices_event', ['event'], unique=False)
         batch_op.create_index(batch_op.f('ix_notices_missing_run_id'), ['missing_run_id'], unique=False)
         batch_op.create_index('ix_notices_source_event_on', ['source', 'event_on'], unique=False)
+        batch_op.create_index('ix_notices_source_relevant', ['source', 'relevant'], unique=False)
 
     op.create_table('bulletin_items',
     sa.Column('bulletin_id', sa.Integer(), nullable=False),
@@ -338,6 +340,7 @@ def downgrade() -> None:
     op.drop_table('matches')
     op.drop_table('bulletin_items')
     with op.batch_alter_table('notices', schema=None) as batch_op:
+        batch_op.drop_index('ix_notices_source_relevant')
         batch_op.drop_index('ix_notices_source_event_on')
         batch_op.drop_index(batch_op.f('ix_notices_missing_run_id'))
         batch_op.drop_index('ix_notices_event')

@@ -1,1 +1,0 @@
-"""Bases for ways of publishing that at least three sources share."""
