@@ -22,6 +22,7 @@ BREAKER_FLOOR = 50
 BREAKER_FACTOR = 10
 BREAKER_DAYS = 90
 VERDICT = "verdict before it was held"
+_WELL = (RunStatus.OK.value, "ok", dict[str, str]())
 MISSED_TWICE = "missed_twice"
 """Why a notice is withdrawn that two complete runs of a full listing lacked; other reasons are the publisher's words."""
 
@@ -162,7 +163,7 @@ def release(db: Database, run_id: int, actor: str) -> RunReport:
         if row.status != RunStatus.HELD.value or row.released_at:
             raise Conflict(f"run {run_id} is not held (it is {row.status})")
         row.released_at = clock.now()
-        row.status, row.reason_code, row.reason_facts = row.details[VERDICT]
+        row.status, row.reason_code, row.reason_facts = row.details.get(VERDICT, _WELL)
         audit.add(session, actor, "release_run", f"run:{run_id}", {"slug": row.slug})
         return report(row)
 

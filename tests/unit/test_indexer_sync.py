@@ -147,12 +147,12 @@ def test_an_index_of_another_format_is_never_read_but_written_anew(
 def test_a_rebuild_classifies_again_what_an_older_classifier_read(here: Installation) -> None:
     (kept,) = store(here.db, notice("A", title="Toner cartridge", product="Toner cartridge", category="Other"))
     with here.db.write() as session:
-        notices.reclassified(session, [(kept, Classification())], classifier_version=-1)
+        notices.reclassified(session, [(notices.by_id(session, kept), Classification())], classifier_version=-1)
     told: list[int] = []
     assert sync.rebuild(here.db, here.index, told.append) == 1
     with here.db.read() as session:
         assert "toner_cartridge" in notices.by_id(session, kept).classification.product_types
-        assert notices.outdated(session, sync.VERSION) == []
+        assert notices.outdated(session, sync.VERSION, 0) == []
     assert told == [1]
 
 

@@ -25,10 +25,10 @@ def until_signalled(work: Callable[[threading.Event], None]) -> None:
 
 
 @main.command()
-@click.option("--host", help="Address to listen on; that of BASE_URL when it is a loopback one, else all.")
-@click.option("--port", type=int, help="Port to listen on; that of BASE_URL when it names one, else 8000.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; TLS is the proxy's work.")
+@click.option("--port", type=int, help="Port to listen on; that of BASE_URL when that is this machine, else 8000.")
 @parent_option
-def web(host: str | None, port: int | None, parent: int | None) -> None:
+def web(host: str, port: int | None, parent: int | None) -> None:
     """Serve the portal."""
     import waitress
     lifeline.hold(parent)
@@ -36,8 +36,7 @@ def web(host: str | None, port: int | None, parent: int | None) -> None:
     base = urlsplit(found.settings.text("BASE_URL"))
     local = base.hostname in ("127.0.0.1", "localhost", "::1")
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-    waitress.serve(found.web(), host=host or ("127.0.0.1" if local else "0.0.0.0"),
-                   port=port or (base.port if local and base.port else 8000), threads=8, ident=None)
+    waitress.serve(found.web(), host=host, port=port or (base.port if local and base.port else 8000), threads=8, ident=None)
 
 
 @main.command()
