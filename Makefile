@@ -38,7 +38,7 @@ lint: $(VENV)/.installed-dev
 prove: $(VENV)/.installed-dev  ## what proves rather than tests: first load on the mirror, kills, faults; kept in docs/proof/
 	mkdir -p docs/proof
 	$(BIN)/python bench/first_load.py | tee docs/proof/first-load.json
-	$(BIN)/python -m pytest tests/features/test_kills.py tests/features/test_crawl_faults.py -v | tee docs/proof/kills-and-faults.txt
+	$(BIN)/python -m pytest tests/features/test_kills.py tests/features/test_crawl_faults.py -vv --no-header | tee docs/proof/kills-and-faults.txt
 
 bench: bench-search bench-load
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable
@@ -35,8 +36,10 @@ def web(host: str, port: int | None, parent: int | None) -> None:
     found = installation()
     base = urlsplit(found.settings.text("BASE_URL"))
     local = base.hostname in ("127.0.0.1", "localhost", "::1")
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-    waitress.serve(found.web(), host=host, port=port or (base.port if local and base.port else 8000), threads=8, ident=None)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):  # how either signal ends the server
+        waitress.serve(found.web(), host=host, port=port or (base.port if local and base.port else 8000), threads=8,
+                       ident=None)
 
 
 @main.command()
