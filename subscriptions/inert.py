@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+
+from domain.web_address import is_web_address
 
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e"
                         "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]+")
@@ -22,13 +23,6 @@ def lines(text: str) -> list[str]:
 
 
 def web_link(url: str) -> str:
-    """The address if it is a plain http or https address, otherwise nothing: no blanks, invisible signs, backslashes or
-    user names, in which two readers of addresses disagree."""
+    """The address if it may stand in a mail, otherwise nothing: a web address without signs that end one in plain text."""
     url = url.strip()
-    if not url.isprintable() or _INVISIBLE.search(url) or any(sign in url for sign in ' "<>\\'):
-        return ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return url if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else ""
+    return url if is_web_address(url) and not _INVISIBLE.search(url) and not any(sign in url for sign in '"<>') else ""

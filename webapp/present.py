@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, request
@@ -14,6 +14,7 @@ from werkzeug.routing import IntegerConverter
 
 from domain import clock
 from domain.text import has_cjk
+from domain.web_address import is_web_address
 from webapp.i18n import gettext, lang
 from webapp.security import own_path
 
@@ -77,16 +78,8 @@ def days_left(deadline: date) -> int:
 
 
 def web_address(address: str) -> str:
-    """An address of others that may stand in a link, else nothing: http and https only, with a host, without blanks,
-    control signs or backslashes in which two readers of addresses disagree."""
-    if any(sign.isspace() or not sign.isprintable() or sign == "\\" for sign in address):
-        return ""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-    except ValueError:
-        return ""
-    return address if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+    """An address of others that may stand in a link, else nothing; see domain.web_address."""
+    return address if is_web_address(address) else ""
 
 
 def lang_tag(tag: str) -> str:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from crawlers.items import Page
-from crawlers.pipelines.validate import is_web_address
 from crawlers.text import storable, visible
 from domain.notice import Notice
+from domain.web_address import is_web_address
 
 _LINES = ("title", "product", "brand", "model", "category")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
@@ -16,6 +15,7 @@ from crawlers.job import BadRecord, Job
 from crawlers.text import storable, visible
 from domain.market import country_name
 from domain.notice import Notice
+from domain.web_address import is_web_address
 
 BAD_TAKEN = 3
 """Bad records a page may hold whatever its length."""
@@ -24,18 +24,6 @@ BAD_SHARE = 0.05
 """The share of bad records beyond which a page has changed its shape."""
 
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z][A-Za-z]{1,3})?")
-
-
-def is_web_address(url: str) -> bool:
-    """Whether an address is one a browser may open from our page, and leads where it seems to: http or https, a host,
-    nobody's name before it, no blanks, no backslashes (which browsers take for slashes)."""
-    if not url.isprintable() or " " in url or "\\" in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
 class Validate:

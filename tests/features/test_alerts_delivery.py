@@ -29,15 +29,9 @@ from subscriptions.match import match
 from subscriptions.recover import recover
 from tests.builders import notice, store
 from tests.features.alerts import BASE_URL, LATER, MAIL_FROM, SECRET, World, told, world, writes
-from tests.moody import DROP, HANG, MoodyMailbox, moody_mailbox
+from tests.moody import DROP, HANG, MoodyMailbox
 
 PEOPLE = [f"p{number}@firm.example" for number in range(4)]
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
 
 
 @pytest.fixture

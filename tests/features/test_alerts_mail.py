@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +13,7 @@ from domain.notice import NoticeKind
 from domain.source import RunStatus
 from storage import runs
 from tests.builders import notice, store
-from tests.features.alerts import COMPRESSORS, World, html, link, text, told, world
-from tests.moody import MoodyMailbox, moody_mailbox
+from tests.features.alerts import COMPRESSORS, World, html, link, text, told
 
 HOSTILE = ('Air compressor <img src="https://x.example/p.gif" onerror=alert(1)>\r\nBcc: v@x.example\u2028X: '
            "\u202egnp.\ud800<b>bold")
@@ -42,19 +39,6 @@ SAID = """\
 命中订阅：电磁阀 · 欧盟
 依据：电磁阀：标题中的“Solenoid valves”
 """
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, mailbox: MoodyMailbox) -> Iterator[World]:
-    with world(tmp_path, mailbox) as found:
-        found.load()
-        yield found
 
 
 class Reader(HTMLParser):

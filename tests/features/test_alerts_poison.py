@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,24 +15,10 @@ from storage.models import ChangeRow, NoticeRow
 from subscriptions.compose import compose
 from subscriptions.match import match
 from tests.builders import notice, store
-from tests.features.alerts import LI, World, told, world, writes
-from tests.moody import MoodyMailbox, moody_mailbox
+from tests.features.alerts import LI, World, told, writes
 
 HAN = "han@firm.example"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, mailbox: MoodyMailbox) -> Iterator[World]:
-    with world(tmp_path, mailbox) as found:
-        found.load()
-        yield found
 
 
 def spoil(here: World, notice_id: int, data: dict[str, Any]) -> dict[str, Any]:

@@ -33,15 +33,9 @@ from tests.features.alerts import (
     link,
     world,
 )
-from tests.moody import MoodyMailbox, moody_mailbox
+from tests.moody import MoodyMailbox
 
 VALVES = Criteria(product_types=frozenset({"solenoid_valve"}))
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
 
 
 @pytest.fixture

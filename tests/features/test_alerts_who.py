@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from domain import clock
 from domain.bulletin import BulletinState
@@ -32,24 +28,9 @@ from tests.features.alerts import (
     link,
     text,
     told,
-    world,
 )
-from tests.moody import MoodyMailbox, moody_mailbox
 
 HAN = "han@firm.example"
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, mailbox: MoodyMailbox) -> Iterator[World]:
-    with world(tmp_path, mailbox) as found:
-        found.load()
-        yield found
 
 
 def test_a_notice_reaches_whoever_asked_for_it_and_nobody_else(here: World) -> None:

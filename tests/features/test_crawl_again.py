@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +25,6 @@ from tests.replay import Gateway, crawl, start
 Serve = Callable[..., Gateway]
 CA, EU, WTO = "ca_recalls", "eu_safety_gate", "wto_tbt_notifications"
 WEEKS = [1001, 1002, 1003, 1004, 1005, 1006]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    gateways: list[Gateway] = []
-
-    def serving(answers: dict[str, Any]) -> Gateway:
-        gateways.append(Gateway(answers))
-        return gateways[-1]
-
-    yield serving
-    for gateway in gateways:
-        gateway.close()
 
 
 def weeks(serve: Serve, *numbers: int, **addenda: str) -> Gateway:

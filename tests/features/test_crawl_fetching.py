@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,19 +18,6 @@ from tests.replay import Answer, Gateway, crawl
 
 Serve = Callable[..., Gateway]
 CA = "ca_recalls"
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    gateways: list[Gateway] = []
-
-    def serving(answers: dict[str, Any]) -> Gateway:
-        gateways.append(Gateway(answers))
-        return gateways[-1]
-
-    yield serving
-    for gateway in gateways:
-        gateway.close()
 
 
 def captured(folder: Path) -> list[Capture]:
