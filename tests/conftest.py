@@ -137,9 +137,13 @@ def mirror(mirror_session: Mirror) -> Iterator[Mirror]:
     mirror_session.fault()
 
 
-@pytest.fixture
-def free_port() -> int:
+def unused_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     return port
+
+
+@pytest.fixture
+def free_port() -> int:
+    return unused_port()

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import Installed
+from tests.conftest import Installed, unused_port
 
 
 def page(url: str) -> str:
@@ -35,7 +35,7 @@ def started(installed: Installed, port: int, mailbox_port: int) -> subprocess.Po
 
 
 def test_the_demo_shows_the_whole_road_twice_and_leaves_no_process(tmp_path: Path, free_port: int) -> None:
-    installed, mailbox_port = Installed(tmp_path), free_port + 1
+    installed, mailbox_port = Installed(tmp_path), unused_port()
     live = tmp_path / "live.db"
     (tmp_path / ".env").write_text(f"ZONEWATCH_DATABASE_URL=sqlite:///{live}\nZONEWATCH_NOW=2001-01-01T00:00:00+00:00\n")
     for _ in range(2):
