@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 
 from crawlers.errors import SourceError
 from domain import clock
@@ -22,13 +21,12 @@ MOST_NOTED = 20
 @dataclass(frozen=True, slots=True)
 class CrawlOptions:
     """How to crawl. ``gateway_url``: a relay that every request goes through; ``delay``: replaces the card's, only behind
-    a gateway; ``locks``: folder of lock files; ``base_url``: our own address, told to publishers; ``full``: read again
+    a gateway; ``base_url``: our own address, told to publishers; ``full``: read again
     what has been read; ``since``: only what is dated on or after this day, without judging the run by its floor;
     ``dry_run``: fetch and parse, store nothing."""
 
     gateway_url: str | None
     delay: float | None
-    locks: Path
     base_url: str
     full: bool = False
     since: date | None = None

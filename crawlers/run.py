@@ -43,7 +43,7 @@ def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions
     spider = cards.spider(slug)
     if options.delay is not None and not options.gateway_url:
         raise InvalidValue("the delay of a source may be replaced only behind a gateway")
-    with exclusive(options.locks, of_crawl(slug)):
+    with exclusive(db, of_crawl(slug)):
         job = _begin(spider.card, db, captures, options)
         error = _run(spider, job)
         return job.report or _broken(job, error)

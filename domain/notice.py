@@ -146,7 +146,12 @@ def _meaning(value: Any) -> Any:
 
 def fingerprint(notice: Notice) -> str:
     """SHA-256 (hex) of what a notice means: never fetch time, never classification, never the order of a list."""
-    text = json.dumps(_meaning(to_json(notice)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return fingerprint_of(to_json(notice))
+
+
+def fingerprint_of(values: Mapping[str, Any]) -> str:
+    """``fingerprint`` of a notice that is at hand as ``to_json`` gives it."""
+    text = json.dumps(_meaning(values), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -17,9 +17,13 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.subscription import SubscriptionState
+from storage.locks import alone
 from storage.models import EmailRow, MatchRow, SubscriptionRow
 from storage.session import Database
 
+FIRST_SEAT = "worker"
+"""Where the worker sits that may be the only one, and the name of the lock it holds; others have seats of their own."""
+KEYS = "dedup keys"
 UNWANTED = "the person unsubscribed"
 """Why a mail fails that nobody wants any more."""
 
@@ -82,8 +86,10 @@ class Due:
 
 def add(session: Session, letter: Letter) -> int | None:
     """Keep a mail that may go at once; gives its id, or None when one with its dedup_key is kept already."""
-    if letter.dedup_key and is_kept(session, letter.dedup_key):
-        return None
+    if letter.dedup_key:
+        alone(session, KEYS)
+        if is_kept(session, letter.dedup_key):
+            return None
     now = clock.now()
     row = EmailRow(person_id=letter.person_id, purpose=letter.purpose.value, dedup_key=letter.dedup_key, created_at=now,
                    not_before=now, state=EmailState.PENDING.value, **_written(letter))
@@ -104,6 +110,7 @@ def _written(letter: Letter) -> dict[str, Any]:
 
 def owe(session: Session, purpose: Purpose, subject_id: int, person_ids: Sequence[int]) -> int:
     """Note that each person is owed a mail about something, once and for all; gives how many are new."""
+    alone(session, KEYS)
     keys = {_key(purpose, subject_id, person_id): person_id for person_id in person_ids}
     known = set(session.scalars(select(EmailRow.dedup_key).where(EmailRow.dedup_key.in_(keys))))
     now = clock.now()
@@ -140,10 +147,10 @@ def write(session: Session, email_id: int, letter: Letter) -> None:
         state=EmailState.PENDING.value, created_at=now, not_before=now, last_error=None, **_written(letter)))
 
 
-def claim(db: Database, limit: int) -> list[Email]:
+def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
     """Take pending mails whose time has come, those that a person waits for first. They stay ``sending`` until they are
-    marked; ``give_back`` frees those of a dead worker. An alert whose subscriptions have all ended is not taken: it fails.
-    When nothing waits, nothing is locked."""
+    marked; ``give_back`` frees those of a seat whose worker died. An alert whose subscriptions have all ended is not
+    taken: it fails. When nothing waits, nothing is locked."""
     ready = (EmailRow.state == EmailState.PENDING.value, EmailRow.not_before <= clock.now())
     with db.read() as session:
         if not session.scalar(select(exists().where(*ready))):
@@ -157,7 +164,7 @@ def claim(db: Database, limit: int) -> list[Email]:
             if row.id in unwanted:
                 row.state, row.last_error = EmailState.FAILED.value, UNWANTED
             else:
-                row.state = EmailState.SENDING.value
+                row.state, row.claimed_by = EmailState.SENDING.value, seat
         return [_email(row) for row in rows if row.id not in unwanted]
 
 
@@ -194,10 +201,16 @@ def mark_failed(session: Session, email_id: int, error: str) -> None:
     row.state, row.last_error, row.attempts = EmailState.FAILED.value, error, row.attempts + 1
 
 
-def give_back(db: Database, email_ids: Iterable[int] | None = None) -> int:
-    """Let mails be taken again that no worker is sending: these, or all; gives how many. Call it for all only while no
-    worker delivers (holding the role's lock)."""
-    query = update(EmailRow).where(EmailRow.state == EmailState.SENDING.value)
+def seats_sending(session: Session) -> list[str]:
+    """The seats that have mails in hand."""
+    return list(session.scalars(select(EmailRow.claimed_by).where(
+        EmailRow.state == EmailState.SENDING.value, EmailRow.claimed_by.is_not(None)).distinct()))
+
+
+def give_back(db: Database, seat: str, email_ids: Iterable[int] | None = None) -> int:
+    """Let mails be taken again that a seat has in hand and is not sending: these, or all; gives how many. Call it for all
+    only while holding the seat's lock."""
+    query = update(EmailRow).where(EmailRow.state == EmailState.SENDING.value, EmailRow.claimed_by == seat)
     if email_ids is not None:
         query = query.where(EmailRow.id.in_(list(email_ids)))
     with db.write() as session:

@@ -20,6 +20,7 @@ from domain.organisation import (
     checked_uscc,
     mailbox,
 )
+from storage.locks import alone
 from storage.models import (
     AddressRow,
     BulletinRow,
@@ -31,10 +32,13 @@ from storage.models import (
     ZoneRow,
 )
 
+PEOPLE = "people"
+
 
 def ensure_zone(session: Session, slug: str, name: str, name_en: str, industries: Sequence[str] = (),
                 time_zone: str = "Asia/Shanghai") -> int:
     """The id of a zone, which is made or brought up to date."""
+    alone(session, PEOPLE)
     row = session.scalar(select(ZoneRow).where(ZoneRow.slug == slug))
     if row is None:
         row = ZoneRow(slug=slug)
@@ -71,6 +75,7 @@ def _zone(row: ZoneRow) -> Zone:
 
 def ensure_organisation(session: Session, zone_id: int, kind: OrganisationKind, name: str, uscc: str | None = None) -> int:
     """The id of an organisation of a zone, which is made or brought up to date. Raises InvalidValue for a wrong code."""
+    alone(session, PEOPLE)
     row = session.scalar(select(OrganisationRow).where(OrganisationRow.zone_id == zone_id, OrganisationRow.name == name))
     if row is None:
         row = OrganisationRow(zone_id=zone_id, name=name)
@@ -84,6 +89,7 @@ def ensure_organisation(session: Session, zone_id: int, kind: OrganisationKind, 
 
 def add_member(session: Session, person_id: int, organisation_id: int, role: Role) -> None:
     """Give a person a role in an organisation; it replaces the one they had there."""
+    alone(session, PEOPLE)
     row = session.scalar(select(MembershipRow).where(MembershipRow.person_id == person_id,
                                                      MembershipRow.organisation_id == organisation_id))
     if row is None:
@@ -101,6 +107,7 @@ def find_or_create_person(session: Session, email: str, lang: str = "zh", name: 
     stays, an unverified one follows what was typed last.
     """
     email = checked_email(email)
+    alone(session, PEOPLE)
     row = _address(session, email)
     if row is None:
         person = PersonRow(name=name, lang=lang, is_operator=False, created_at=clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +19,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from domain.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+MIGRATION_LOCK = 2026_1122
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Database:
-    """One database by URL. SQLite runs in WAL mode; a write transaction takes its lock at once (BEGIN IMMEDIATE), so two
-    writers wait for each other instead of failing half-way."""
+    """One database by URL: ``sqlite:///FILE`` or ``postgresql://…``. SQLite runs in WAL mode; a write transaction takes its
+    lock at once (BEGIN IMMEDIATE), so two writers wait for each other instead of failing half-way; writers take turns."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -32,6 +34,16 @@ class Database:
             raise StoreError(f"DATABASE_URL cannot be used: {error}") from error
         self._read = sessionmaker(self.engine, expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(zonewatch_write=True), expire_on_commit=False)
+
+    @property
+    def is_postgres(self) -> bool:
+        """Whether it is PostgreSQL, which many machines and many writers share; else it is SQLite."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of an SQLite file."""
+        return Path(self.engine.url.database or ".").absolute().parent
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -42,8 +54,19 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at its end, or rolls back when the block raises."""
-        with self._write.begin() as session:
+        with self._turn(), self._write.begin() as session:
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for one's turn to write to SQLite. Its own waiting looks again after sleeps of up to 100 ms and loses to
+        whoever asks at the right moment, for seconds; the kernel wakes those who wait for a file as it becomes free."""
+        if self.is_postgres:
+            yield
+        else:
+            with open(f"{self.engine.url.database}.turn", "ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
 
     def migrate(self) -> None:
         """Bring the schema to its newest revision; creates the folder of an SQLite file. Raises StoreError when the
@@ -51,9 +74,11 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         try:
-            if self.engine.dialect.name == "sqlite" and self.engine.url.database:
-                Path(self.engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            if not self.is_postgres:
+                self.folder.mkdir(parents=True, exist_ok=True)
             with self.engine.begin() as connection:
+                if self.is_postgres:  # two processes that start at once: the second finds everything done
+                    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except (OSError, sqlite3.Error, DBAPIError, CommandError) as error:
@@ -66,7 +91,9 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_pre_ping=url.startswith("postgresql"))
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise ArgumentError(f"{engine.dialect.name} is neither sqlite nor postgresql")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -15,6 +15,7 @@ from domain.errors import NotFound
 from domain.health import Health, RunEnd, health
 from domain.source import RunStatus, Source
 from storage import audit, notices, runs
+from storage.locks import alone
 from storage.models import NoticeRow, ReadUnit, SourceRow, SourceRunRow
 from storage.runs import RunReport
 from storage.session import Database
@@ -54,6 +55,7 @@ def card_json(source: Source) -> dict[str, Any]:
 def save_cards(db: Database, sources: Iterable[Source]) -> None:
     """Bring the kept cards up to date; what the operator set stays."""
     with db.write() as session:
+        alone(session, "cards")
         for source in sources:
             row = session.get(SourceRow, source.slug)
             if row is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -40,9 +40,12 @@ def ask(session: Session, kind: str, asked_by: str, payload: dict[str, Any] | No
 def take(db: Database, kinds: tuple[str, ...]) -> Task | None:
     """Claim the oldest waiting task of these kinds; None when nothing waits. A task stays ``taken`` until ``finish``;
     ``give_back`` returns those of a dead process."""
+    with db.read() as session:
+        if not session.scalar(select(exists().where(TaskRow.state == "waiting", TaskRow.kind.in_(kinds)))):
+            return None  # most of the time; nothing is locked
     with db.write() as session:
         row = session.scalar(select(TaskRow).where(TaskRow.state == "waiting", TaskRow.kind.in_(kinds))
-                             .order_by(TaskRow.id).limit(1))
+                             .order_by(TaskRow.id).limit(1).with_for_update(skip_locked=True))
         if row is None:
             return None
         row.state, row.taken_at = "taken", clock.now()

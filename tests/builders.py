@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from domain.classify import VERSION, classify
@@ -35,13 +34,6 @@ def notice(external_id: str = "SR/00001/26", **changes: Any) -> Notice:
         "hazards": ("injuries",), "summary": "The pressure vessel may burst.",
     }
     return Notice(**(values | changes))
-
-
-def database(folder: Path) -> Database:
-    """A migrated SQLite file."""
-    db = Database(f"sqlite:///{folder / 'zonewatch.db'}")
-    db.migrate()
-    return db
 
 
 def store(db: Database, *notices: Notice, card: Source | None = None) -> list[int]:

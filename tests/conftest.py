@@ -9,17 +9,22 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from domain import clock
 from storage.session import Database
-from tests.builders import database
+from tests import postgres
+from tests.databases import SERVER, database, on_postgres, url_of
 
+KEEPING = frozenset(("tmp_path", "tmp_path_factory"))
+"""Fixtures by which a test gets a folder, and with it a database."""
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -28,6 +33,36 @@ ABSENT = {name: reason for name, present, reason in (
     ("mirror", (SHARED / "mirror" / "serve.py").is_file(), "../shared is absent: tests over real captures do not run"),
     ("chromium", CHROMIUM is not None, "no chromium on this machine: browser tests do not run"),
 ) if not present}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-postgres", action="store_true", help="run the tests that keep anything on PostgreSQL")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the pass on PostgreSQL the process that controls the others starts a server for all of them, unless the
+    environment names one."""
+    if config.getoption("--on-postgres") and not on_postgres():
+        if postgres.binaries() is None:
+            raise pytest.UsageError("no PostgreSQL on this machine: install it, or run without --on-postgres")
+        folder = Path(tempfile.mkdtemp(prefix="zonewatch-postgres-"))
+        os.environ[SERVER] = postgres.start(folder)
+        config.add_cleanup(lambda: _end(folder))
+
+
+def _end(folder: Path) -> None:
+    del os.environ[SERVER]
+    postgres.stop(folder)
+    shutil.rmtree(folder)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The pass on PostgreSQL leaves out what has no place to keep anything: the first pass has said all about it."""
+    if on_postgres():
+        kept = [item for item in items if KEEPING.intersection(getattr(item, "fixturenames", ()))
+                or item.get_closest_marker("keeps")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
 
 
 def pytest_report_header() -> list[str]:
@@ -92,14 +127,23 @@ class Installed:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("ZONEWATCH_")}
-        self.set(DATA_DIR=str(folder), **settings)
+        self.set(DATA_DIR=str(folder), **({"DATABASE_URL": url_of(folder)} if on_postgres() else {}), **settings)
 
     def set(self, **settings: str) -> None:
         self.environment.update({f"ZONEWATCH_{name}": value for name, value in settings.items()})
 
     @property
     def db(self) -> Database:
-        return Database(f"sqlite:///{self.folder / 'zonewatch.db'}")
+        """Its database, whether it is there yet or not."""
+        return Database(url_of(self.folder))
+
+    def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """What an SQL query finds."""
+        db = self.db
+        with db.read() as session:
+            found = [tuple(row) for row in session.execute(text(query), values)]
+        db.close()
+        return found
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen([sys.executable, "-m", "zonewatch", *arguments], env=self.environment, cwd=self.folder,

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from storage.session import Database
+from tests.databases import database
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "tests" / "sources"
@@ -178,28 +178,18 @@ def _crawl(folder: Path, slug: str, settings: dict[str, Any]) -> dict[str, Any]:
         settings["since"] = date.fromisoformat(settings["since"])
     if now:
         clock.fix(datetime.fromisoformat(now))
-    db = _database(folder)
+    db = database(folder)
     sources.save_cards(db, [spider(slug).card])
     if floor is not None:
         sources.set_floor(db, slug, floor, "test")
     try:
         report = crawl(slug, db, CaptureStore(str(folder / "captures")), CrawlOptions(
-            locks=folder / "locks", base_url="https://zone.example", **settings))
+            base_url="https://zone.example", **settings))
     except ZonewatchError as error:
         return {"error": type(error).__name__, "message": str(error)}
     return {"id": report.id, "status": report.status.value, "reason": report.reason.code, "why": report.reason.text(),
             "why_zh": report.reason.text("zh"), **{name: getattr(report, name) for name in (
                 "created", "revised", "unchanged", "withdrawn", "requests", "seen")}}
-
-
-def _database(folder: Path) -> Database:
-    """As ``tests.builders.database``; migrates only what is new."""
-    file = folder / "zonewatch.db"
-    known = file.exists()
-    db = Database(f"sqlite:///{file}")
-    if not known:
-        db.migrate()
-    return db
 
 
 def _break_classifier() -> None:
@@ -243,7 +233,7 @@ def _stored(folder: Path, slug: str, run_id: int) -> dict[str, Any]:
     from storage import notices, runs
     from storage.models import SourceRunRow
 
-    with _database(folder).read() as session:
+    with database(folder).read() as session:
         stored = [each for batch in notices.everything(session) for each in batch if each.notice.source == slug]
         details = session.get_one(SourceRunRow, run_id).details
         assert runs.latest(session, slug)

@@ -74,7 +74,7 @@ def _ended(child: subprocess.Popen[str]) -> str:
 
 def _of_dead_child(installation: Installation, slug: str) -> dict[str, Any]:
     try:
-        with locks.exclusive(installation.settings.locks, locks.of_crawl(slug)):
+        with locks.exclusive(installation.db, locks.of_crawl(slug)):
             recovered = runs.recover(installation.db, slug)
     except Conflict as error:
         return not_begun(slug, str(error))

@@ -33,7 +33,7 @@ class Finding:
 
 def findings(settings: Settings) -> list[Finding]:
     """Everything worth saying about an installation, in the order in which one would mend it."""
-    return [*_settings(settings), *_disk(settings), *_mail(settings), *_store(settings), *_processes(settings)]
+    return [*_settings(settings), *_disk(settings), *_mail(settings), *_store(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -88,12 +88,13 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding(Finding.NOTE, "there is no search index yet: run zonewatch index")
     if not views:
         yield Finding(Finding.WRONG, "no source is known: run zonewatch init")
+    yield from _processes(installation)
     for view in views:
         if view.health.state not in (HealthState.HEALTHY, HealthState.PAUSED):
             yield Finding(Finding.NOTE, f"source {view.slug} is {view.health.state.value}: {view.health.reason.text()}")
 
 
-def _processes(settings: Settings) -> Iterator[Finding]:
+def _processes(installation: Installation) -> Iterator[Finding]:
     for role, lock in (("worker", worker.LOCK), ("scheduler", scheduler.LOCK)):
-        running = not locks.is_free(settings.locks, lock)
+        running = not locks.is_free(installation.db, lock)
         yield Finding(Finding.GOOD if running else Finding.NOTE, f"{role} {'runs' if running else 'does not run'}")

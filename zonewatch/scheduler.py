@@ -35,7 +35,7 @@ class Scheduler:
 
     def run(self, stop: threading.Event) -> None:
         """Schedule until ``stop``. Raises Conflict when another scheduler runs."""
-        with locks.exclusive(self.installation.settings.locks, LOCK, timeout=LOCK_SECONDS):
+        with locks.exclusive(self.installation.db, LOCK, timeout=LOCK_SECONDS):
             tasks.give_back(self.installation.db, (tasks.CRAWL,))
             sources.save_cards(self.installation.db, cards())
             scheduler = BackgroundScheduler(
@@ -64,7 +64,7 @@ class Scheduler:
                 return False
             last = sources.last_started(session).get(card.slug)
         if last is None or last.status is RunStatus.RUNNING:
-            return locks.is_free(self.installation.settings.locks, locks.of_crawl(card.slug))
+            return locks.is_free(self.installation.db, locks.of_crawl(card.slug))
         ended_well = last.status in (RunStatus.OK, RunStatus.HELD)
         wait = card.rhythm if ended_well else min(card.rhythm, RETRY_AFTER)
         return last.started_at + wait <= clock.now()

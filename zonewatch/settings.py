@@ -38,8 +38,8 @@ DEFAULTS: dict[str, str] = {
     "NOW": "",
 }
 PURPOSES: dict[str, str] = {
-    "DATA_DIR": "folder of the database, index, captures and locks",
-    "DATABASE_URL": "address of the database: sqlite:///FILE (the only kind this version is tested with)",
+    "DATA_DIR": "folder of the index, the captures, the locks and, unless DATABASE_URL says otherwise, the database",
+    "DATABASE_URL": "address of the database: sqlite:///FILE or postgresql://user:password@host/name",
     "SEARCH_URL": "search engine: tantivy:FOLDER",
     "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
     "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
@@ -119,7 +119,7 @@ class Settings:
 
     @property
     def locks(self) -> Path:
-        """Folder of the locks between processes."""
+        """Folder of the locks between processes of this machine."""
         return self.data_dir / "locks"
 
     @property

@@ -78,7 +78,7 @@ class Installation:
         from crawlers.run import CrawlOptions
         return CrawlOptions(
             gateway_url=self.settings.text("GATEWAY_URL") or None, delay=self.settings.crawl_delay,
-            locks=self.settings.locks, base_url=self.settings.text("BASE_URL"), full=full, since=since, dry_run=dry_run)
+            base_url=self.settings.text("BASE_URL"), full=full, since=since, dry_run=dry_run)
 
     def web(self) -> WSGIApplication:
         """The portal as a WSGI application."""

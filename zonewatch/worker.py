@@ -1,19 +1,27 @@
-"""Worker: index → match → compose → deliver over the change log, and tasks. One per installation on SQLite."""
+"""Worker: index → match → compose → deliver over the change log, and tasks. One leads; on PostgreSQL others deliver
+beside it."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
-from domain.errors import ZonewatchError
+from domain.errors import Conflict, ZonewatchError
 from storage import locks, tasks
+from storage.emails import FIRST_SEAT
 from storage.tasks import Task
 from zonewatch.wiring import Installation
 
-LOCK = "worker"
+LOCK = FIRST_SEAT
+"""The seat of the worker that leads; a seat is a lock."""
+OTHER_SEATS = tuple(f"{LOCK}-{number}" for number in range(2, 17))
 LOCK_SECONDS = 3.0
 """Commands hold the lock for moments; another worker holds it for good."""
+SWEEP_SECONDS = 60.0
+"""How often the leader looks for mails in the hands of workers that died."""
 POLL_SECONDS = 0.5
 log = logging.getLogger("zonewatch.worker")
 
@@ -24,27 +32,49 @@ class Worker:
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
+        self.seat = LOCK
         self._failing: set[str] = set()
+        self._sweep_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop``. Raises Conflict when another worker runs."""
-        with locks.exclusive(self.installation.settings.locks, LOCK, timeout=LOCK_SECONDS):
-            self.recover()
+        """Work until ``stop``. The first worker leads: it runs every stage. On PostgreSQL further workers deliver beside
+        it, and one of them leads once it is gone; on SQLite a second one raises Conflict."""
+        with ExitStack() as seats:
+            self._sit(seats)
             while not stop.is_set():
                 if not self.round():
                     stop.wait(POLL_SECONDS)
+                if self.seat != LOCK and self._sits(seats, LOCK):
+                    log.warning("leads from now on")
+
+    def _sit(self, seats: ExitStack) -> None:
+        others = OTHER_SEATS if self.installation.db.is_postgres else ()
+        if not any(self._sits(seats, seat) for seat in (LOCK, *others)):
+            seats.enter_context(locks.exclusive(self.installation.db, LOCK, timeout=LOCK_SECONDS))
+            self.recover()
+
+    def _sits(self, seats: ExitStack, seat: str) -> bool:
+        """Take a seat if it is free, with what its last worker left."""
+        try:
+            seats.enter_context(locks.exclusive(self.installation.db, seat))
+        except Conflict:
+            return False
+        self.seat = seat
+        self.recover()
+        return True
 
     def recover(self) -> None:
-        """Give back what a killed worker had taken."""
+        """Give back what a killed worker in this seat had taken."""
         from subscriptions.recover import recover
-        tasks.give_back(self.installation.db, tasks.WORKER_KINDS)
-        recover(self.installation.db)
+        if self.seat == LOCK:
+            tasks.give_back(self.installation.db, tasks.WORKER_KINDS)
+        recover(self.installation.db, self.seat)
 
     def round(self) -> int:
-        """Every stage once; gives how much was done."""
+        """Every stage of this seat once; gives how much was done."""
         stages = (("index", self.index), ("match", self.match), ("operator", self.tell_operator),
-                  ("compose", self.compose), ("deliver", self.deliver), ("tasks", self.take_task))
-        return sum(self._guarded(name, stage) for name, stage in stages)
+                  ("compose", self.compose), ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
+        return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
         """A failing stage must not stop the others; its error is logged once until it works again."""
@@ -87,9 +117,17 @@ class Worker:
         if self.installation.mail is None:
             return 0
         if "deliver" in self._failing:
-            recover(self.installation.db)  # it broke off with mails in hand
-        done = deliver(self.installation.db, self.installation.mail)
+            recover(self.installation.db, self.seat)  # it broke off with mails in hand
+        done = deliver(self.installation.db, self.installation.mail, seat=self.seat)
         return done.sent + done.failed
+
+    def sweep(self) -> int:
+        """Now and then, give back the mails of workers that died and have no successor."""
+        from subscriptions.recover import recover_empty_seats
+        if time.monotonic() < self._sweep_at:
+            return 0
+        self._sweep_at = time.monotonic() + SWEEP_SECONDS
+        return recover_empty_seats(self.installation.db, self.seat)
 
     def take_task(self) -> int:
         """Do one task that a person asked for."""

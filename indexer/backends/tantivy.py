@@ -63,7 +63,7 @@ class TantivyIndex:
     @contextmanager
     def exclusive(self, timeout: float = 0) -> Iterator[None]:
         """See SearchIndex."""
-        with locks.exclusive(self.folder, "writer", timeout):
+        with locks.exclusive_in(self.folder, "writer", timeout):
             yield
 
     def new_name(self) -> str:

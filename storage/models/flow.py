@@ -48,7 +48,7 @@ class MatchRow(Base):
 
 class EmailRow(Base):
     """A mail as composed. ``dedup_key`` keeps a step that is run twice from composing it twice; ``sent`` means accepted by
-    the server. ``person_id`` is None for mail to the operator."""
+    the server. ``person_id`` is None for mail to the operator, ``claimed_by`` the seat of the worker that has it in hand."""
 
     __tablename__ = "emails"
     __table_args__ = (
@@ -69,6 +69,7 @@ class EmailRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     last_error: Mapped[str | None]
+    claimed_by: Mapped[str | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 

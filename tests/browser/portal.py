@@ -17,10 +17,12 @@ from indexer.service import SearchService
 from indexer.sync import sync
 from storage import emails, organisations
 from storage.captures import CaptureStore
+from storage.models import Base
 from storage.session import Database
 from subscriptions.service import SubscriptionService
 from subscriptions.tokens import Tokens
 from tests import builders
+from tests.databases import database
 from webapp import create_app
 from webapp.services import Services
 from zone.bulletins.service import BulletinService
@@ -38,7 +40,7 @@ class Portal:
     """One installation's web process, without the processes beside it: what the worker would do is called by name."""
 
     def __init__(self, folder: Path, base_url: str = BASE_URL) -> None:
-        self.db: Database = builders.database(folder)
+        self.db: Database = database(folder)
         self.index = TantivyIndex(folder / "index")
         self.captures = CaptureStore(str(folder / "captures"))
         self.subscriptions = SubscriptionService(self.db, SECRET, base_url, "zonewatch <from@portal.example>")
@@ -97,7 +99,7 @@ class Portal:
     def counts(self) -> dict[str, int]:
         """How many rows every table holds, and a sum over their contents that changes with any of them."""
         with self.db.engine.connect() as connection:
-            tables = [row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            tables = sorted(Base.metadata.tables)
             return {table: hash(tuple(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{table}"'))))
                     for table in tables}
 

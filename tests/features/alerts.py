@@ -20,7 +20,8 @@ from subscriptions.compose import Composer, compose
 from subscriptions.deliver import Delivered, deliver
 from subscriptions.match import match
 from subscriptions.service import SubscriptionService
-from tests.builders import database, notice, store
+from tests.builders import notice, store
+from tests.databases import database
 from tests.moody import MoodyMailbox
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)

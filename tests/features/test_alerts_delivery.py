@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from subscriptions.deliver import Delivered, deliver
 from subscriptions.match import match
 from subscriptions.recover import recover
 from tests.builders import notice, store
+from tests.databases import copy, url_of
 from tests.features.alerts import BASE_URL, LATER, MAIL_FROM, SECRET, World, told, world, writes
 from tests.moody import DROP, HANG, MoodyMailbox
 
@@ -211,7 +211,7 @@ def work(url: str, mail_url: str, now: datetime, number: int) -> None:
 def worker(folder: Path, mailbox: MoodyMailbox, now: datetime, number: int = 0) -> int | None:
     """Exit code of a worker in a process of its own."""
     process = get_context("fork").Process(
-        target=work, args=(f"sqlite:///{folder / 'zonewatch.db'}", mailbox.url, now, number))
+        target=work, args=(url_of(folder), mailbox.url, now, number))
     process.start()
     process.join(60)
     return process.exitcode
@@ -231,7 +231,7 @@ def test_a_worker_killed_at_any_moment_loses_no_alert_and_doubles_at_most_one(tm
     while True:
         mailbox.reset()
         folder = tmp_path / f"kill{kills}"
-        shutil.copytree(tmp_path / "before", folder)
+        copy(tmp_path / "before", folder)
         code = worker(folder, mailbox, now, kills + 1)
         if code == 0:
             break

@@ -18,7 +18,7 @@ from storage.captures import CaptureStore
 from storage.locks import exclusive
 from storage.models import Capture, NoticeRow, SourceRunRow
 from storage.session import Database
-from tests.builders import database
+from tests.databases import database
 from tests.publishers import CA_DUMP, EU_INDEX, ca_dump, eu_index, eu_report, eu_report_url, wto_page, wto_url
 from tests.replay import Gateway, crawl, start
 
@@ -238,7 +238,7 @@ def test_a_paused_source_is_not_asked(serve: Serve, tmp_path: Path) -> None:
 
 def test_a_source_is_crawled_by_one_process_at_a_time(serve: Serve, tmp_path: Path) -> None:
     gateway = serve({CA_DUMP: ca_dump(1)})
-    with exclusive(tmp_path / "locks", f"crawl-{CA}"):
+    with exclusive(database(tmp_path), f"crawl-{CA}"):
         assert crawl(tmp_path, CA, gateway.url)["error"] == "Conflict"
     assert gateway.asked == []
     assert crawl(tmp_path, CA, gateway.url, floor=0)["status"] == "ok"
@@ -247,6 +247,6 @@ def test_a_source_is_crawled_by_one_process_at_a_time(serve: Serve, tmp_path: Pa
 def test_the_pace_of_a_card_is_replaced_only_behind_a_gateway(db: Database, tmp_path: Path) -> None:
     captures = CaptureStore(str(tmp_path / "captures"))
     with pytest.raises(InvalidValue, match="gateway"):
-        crawl_here(CA, db, captures, CrawlOptions(None, 0.0, tmp_path / "locks", "https://zone.example"))
+        crawl_here(CA, db, captures, CrawlOptions(None, 0.0, "https://zone.example"))
     with pytest.raises(NotFound):
-        crawl_here("atlantis", db, captures, CrawlOptions(None, None, tmp_path / "locks", "https://zone.example"))
+        crawl_here("atlantis", db, captures, CrawlOptions(None, None, "https://zone.example"))

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from storage.models import NoticeRow
-from tests.builders import database
+from tests.databases import database
 from tests.publishers import (
     CA_DUMP,
     EU_INDEX,

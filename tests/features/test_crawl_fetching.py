@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from storage.captures import CaptureStore
 from storage.models import Capture
-from tests.builders import database
+from tests.databases import database
 from tests.publishers import CA_DUMP, EU_INDEX, ca_dump, eu_index, eu_report, eu_report_url, wto_page, wto_url
 from tests.replay import Answer, Gateway, crawl
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from storage.models import NoticeRow
-from tests.builders import database
 from tests.conftest import SHARED, Mirror
+from tests.databases import database
 from tests.replay import crawl
 
 pytestmark = [pytest.mark.mirror, pytest.mark.xdist_group("mirror")]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import re
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -27,6 +25,7 @@ from domain.organisation import Role
 from domain.subscription import Topic
 from storage import sources, subscriptions
 from tests.conftest import ROOT, Installed
+from tests.databases import copy
 from tests.mailbox import Mailbox
 from zonewatch.demo.sites import SampleSites
 from zonewatch.settings import Settings
@@ -70,7 +69,7 @@ class World:
                          SECRET_KEY="s" * 40, BASE_URL="http://127.0.0.1:8000")
 
     def copy(self, name: str, mailbox: Mailbox, of: str = "prepared") -> Installed:
-        shutil.copytree(self.folder / of, self.folder / name)
+        copy(self.folder / of, self.folder / name)
         return self.installed(self.folder / name, mailbox)
 
 
@@ -91,17 +90,12 @@ def killed(installed: Installed, step: str, when: str, number: int, *command: st
     assert done.returncode == -signal.SIGKILL, (step, done.returncode, done.stderr[-2000:])
 
 
-def rows(installed: Installed, query: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(installed.folder / "zonewatch.db") as connection:
-        return connection.execute(query).fetchall()
-
-
 def kept(installed: Installed) -> list[tuple[Any, ...]]:
-    return rows(installed, "select source, external_id, version, status, fingerprint from notices order by 1, 2")
+    return installed.rows("select source, external_id, version, status, fingerprint from notices order by 1, 2")
 
 
 def told(installed: Installed) -> list[tuple[Any, ...]]:
-    return rows(installed, "select a.email, n.external_id, m.material_version from matches m join notices n on n.id = "
+    return installed.rows("select a.email, n.external_id, m.material_version from matches m join notices n on n.id = "
                            "m.notice_id join emails e on e.id = m.email_id join addresses a on a.person_id = e.person_id "
                            "where e.state = 'sent' order by 1, 2, 3")
 
@@ -147,7 +141,7 @@ def test_a_killed_crawl_loses_nothing(world: World, mailbox: Mailbox, undisturbe
     installed.run("crawl", "--all")
     drain(installed)
     assert (kept(installed), told(installed)) == undisturbed
-    assert rows(installed, "select count(*) from source_runs where status = 'running'") == [(0,)]
+    assert installed.rows("select count(*) from source_runs where status = 'running'") == [(0,)]
     assert max(Counter(mail["Message-ID"] for mail in mailbox.mails).values()) == 1
 
 
@@ -218,13 +212,13 @@ def test_a_killed_portal_keeps_all_of_a_subscription_or_nothing(
     assert portal.wait(10) == -signal.SIGKILL
     counted = ("select (select count(*) from subscriptions where state = 'pending'), "
                "(select count(*) from emails where address = 'new@firm.example')")
-    assert rows(installed, counted) == [(0, 0)]
+    assert installed.rows(counted) == [(0, 0)]
 
     portal = installed.start("web", "--port", str(free_port))
     try:
         browser = wait_for(free_port)
         browser.post(form, browser.get(form), email="new@firm.example")
-        assert rows(installed, counted) == [(1, 1)]
+        assert installed.rows(counted) == [(1, 1)]
     finally:
         portal.terminate()
         assert portal.wait(10) is not None
@@ -238,7 +232,7 @@ def test_a_killed_scheduler_leaves_no_crawl_behind_and_the_next_one_catches_up(
     scheduler = installed.start("scheduler")
     try:
         for _ in range(300):
-            ended = dict(rows(installed, "select slug, max(id) from source_runs where status = 'ok' and started_at > "
+            ended = dict(installed.rows("select slug, max(id) from source_runs where status = 'ok' and started_at > "
                                          "'2026-11-29' group by slug"))
             if ended.keys() == set(SLUGS):
                 break
@@ -246,7 +240,7 @@ def test_a_killed_scheduler_leaves_no_crawl_behind_and_the_next_one_catches_up(
     finally:
         scheduler.terminate()
         assert scheduler.wait(40) is not None
-    assert rows(installed, "select count(*) from source_runs where status = 'running'") == [(0,)]
+    assert installed.rows("select count(*) from source_runs where status = 'running'") == [(0,)]
     drain(installed)
     assert [row[:2] for row in told(installed)] == [row[:2] for row in undisturbed[1]]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -13,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from domain import clock
 from domain.criteria import Criteria
 from domain.product_type import PRODUCT_TYPES
 from domain.subscription import Topic
 from storage import organisations, subscriptions
+from storage.models import EmailRow, MatchRow, NoticeRow
 from tests.conftest import SHARED, Installed, Mirror
 from tests.mailbox import Mailbox
 
@@ -78,12 +78,9 @@ class RealDays:
     def crawl(self) -> dict[str, dict[str, Any]]:
         return {report["slug"]: report for report in self.installed.json("crawl", "--all")}
 
-    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.installed.folder / "zonewatch.db") as connection:
-            return connection.execute(query, values).fetchall()
-
     def checksum(self, slug: str) -> str:
-        ids = sorted(row[0] for row in self.rows("select external_id from notices where source = ?", slug))
+        with self.installed.db.read() as session:
+            ids = sorted(session.scalars(select(NoticeRow.external_id).where(NoticeRow.source == slug)))
         return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
@@ -133,31 +130,34 @@ def brute_force(days: RealDays) -> dict[int, Counter[str]]:
     archive published again. Made without the matcher's code."""
     found: dict[int, Counter[str]] = {day: Counter() for day in DAYS}
     newest: dict[str, date] = {}
-    rows = days.rows("select source, external_id, event_on, classification, date(first_seen_at) from notices "
-                     "order by first_seen_at")
+    with days.installed.db.read() as session:
+        rows = session.execute(select(
+            NoticeRow.source, NoticeRow.external_id, NoticeRow.event_on, NoticeRow.classification,
+            NoticeRow.first_seen_at)).all()
     for day, today in DAYS.items():
-        arrived = [row for row in rows if row[4] == today]
-        for source, external_id, event_on, classification, _ in arrived if day > 1 else ():
-            ours = any(level in ("high", "medium") for level in json.loads(classification)["product_types"].values())
-            event = date.fromisoformat(event_on) if event_on else None
-            archive = event is not None and newest[source] - event > timedelta(days=90)
+        arrived = [row for row in rows if row.first_seen_at.date().isoformat() == today]
+        for row in arrived if day > 1 else ():
+            ours = any(level in ("high", "medium") for level in row.classification["product_types"].values())
+            archive = row.event_on is not None and newest[row.source] - row.event_on > timedelta(days=90)
             if ours and not archive:
-                found[day][external_id] += 1
-        for source, _, event_on, _, _ in arrived:
-            if event_on:
-                newest[source] = max(newest.get(source, date.min), date.fromisoformat(event_on))
+                found[day][row.external_id] += 1
+        for row in arrived:
+            if row.event_on:
+                newest[row.source] = max(newest.get(row.source, date.min), row.event_on)
     return found
 
 
 def test_each_address_is_mailed_each_notice_once_and_nothing_else(days: RealDays) -> None:
     wanted = brute_force(days)
-    titles = {json.loads(data)["title"]: name for name, data in days.rows("select external_id, data from notices")}
+    with days.installed.db.read() as session:
+        titles = {data["title"]: name for name, data in session.execute(select(NoticeRow.external_id, NoticeRow.data))}
+        sent = set(session.execute(
+            select(NoticeRow.external_id, EmailRow.created_at).join(MatchRow, MatchRow.notice_id == NoticeRow.id)
+            .join(EmailRow, EmailRow.id == MatchRow.email_id).where(EmailRow.state == "sent")).tuples())
     for day in DAYS:
         mails = days.mailed[day]
         text = "\n".join(mail.get_body(("plain",)).get_content() for mail in mails)
-        listed = Counter(row[0] for row in days.rows(
-            "select distinct n.external_id from matches m join notices n on n.id = m.notice_id join emails e on e.id = "
-            "m.email_id where date(e.created_at) = ? and e.state = 'sent'", DAYS[day]))
+        listed = Counter(name for name, at in sent if at.date().isoformat() == DAYS[day])
         assert listed == wanted[day], day
         assert len(mails) == bool(wanted[day]), (day, [mail["Subject"] for mail in mails])
         assert all(mail["To"] == ADDRESS for mail in mails)

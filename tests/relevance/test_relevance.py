@@ -13,7 +13,8 @@ from indexer import sync
 from indexer.backends.tantivy import TantivyIndex
 from indexer.highlight import highlight
 from indexer.service import SearchService
-from tests.builders import database, notice, store
+from tests.builders import notice, store
+from tests.databases import database
 
 
 def alert(external_id: str, title: str, category: str = "Other", **changes: Any) -> Notice:

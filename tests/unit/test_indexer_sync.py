@@ -22,7 +22,8 @@ from indexer.port import IndexMissing, Page
 from indexer.service import SearchService
 from storage import changes, index_state, notices, runs
 from storage.session import Database
-from tests.builders import database, notice, source, store
+from tests.builders import notice, source, store
+from tests.databases import database, url_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,7 +180,7 @@ from indexer import sync
 from indexer.backends.tantivy import TantivyIndex
 from storage.session import Database
 
-folder, work, module, name, moment, call = sys.argv[1:]
+url, folder, work, module, name, moment, call = sys.argv[1:]
 owner = import_module(module)
 if "." in name:
     owner, name = getattr(owner, name.split(".")[0]), name.split(".")[1]
@@ -196,7 +197,7 @@ def dies(*args, **kwargs):
     return found
 
 setattr(owner, name, dies)
-getattr(sync, work)(Database(f"sqlite:///{folder}/zonewatch.db"), TantivyIndex(Path(folder) / "index"))
+getattr(sync, work)(Database(url), TantivyIndex(Path(folder) / "index"))
 """
 
 STEPS = [
@@ -224,7 +225,8 @@ def test_killed_at_any_step_nothing_is_lost(here: Installation, work: str, modul
     store(here.db, notice("A"), notice("B"))
     here.sync()
     store(here.db, *changed())
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(here.folder), work, module, name, moment, str(call)],
+    what = (url_of(here.folder), str(here.folder), work, module, name, moment, str(call))
+    killed = subprocess.run([sys.executable, "-c", KILLED, *what],
                             cwd=ROOT, check=False, capture_output=True, text=True)
     assert killed.returncode == -9, killed.stderr
     assert here.search() >= {"A", "B"}, "readers go on while the writer is dead"

@@ -15,7 +15,8 @@ from domain.source import Listing, Reason, RunStatus
 from storage import changes, notices, runs, sources
 from storage.ingest import Outcome, Reading, Unit, ingest
 from storage.session import Database
-from tests.builders import database, notice, source, store
+from tests.builders import notice, source, store
+from tests.databases import database
 
 
 def take(db: Database, run: runs.Run, *found: object, unit: Unit | None = None) -> Outcome:

@@ -42,7 +42,7 @@ def index(rebuild: bool) -> None:
 def _or_ask(found: Installation, kind: str, work: Any) -> None:
     """Do the work here, or ask the running worker for it."""
     try:
-        with locks.exclusive(found.settings.locks, LOCK):
+        with locks.exclusive(found.db, LOCK):
             click.echo(work())
     except Conflict:
         with found.db.write() as session:

@@ -66,7 +66,7 @@ def up() -> None:
     from zonewatch.up import Supervisor
     found = installation()
     found.db.close()
-    with locks.exclusive(found.settings.locks, "up"):
+    with locks.exclusive_in(found.settings.locks, "up"):
         until_signalled(Supervisor().run)
 
 
