@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove lint bench bench-search bench-load screenshots lock clean
+.PHONY: run live test prove lint bench bench-store bench-crawl bench-search bench-load screenshots lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -37,16 +37,22 @@ lint: $(VENV)/.installed-dev
 
 prove: $(VENV)/.installed-dev  ## what proves rather than tests: first load on the mirror, kills, faults; kept in docs/proof/
 	mkdir -p docs/proof
-	$(BIN)/python bench/first_load.py | tee docs/proof/first-load.json
+	$(BIN)/python -m bench.first_load | tee docs/proof/first-load.json
 	$(BIN)/python -m pytest tests/features/test_kills.py tests/features/test_crawl_faults.py -vv --no-header | tee docs/proof/kills-and-faults.txt
 
-bench: bench-search bench-load
+bench: bench-store bench-crawl bench-search bench-load
+
+bench-store: $(VENV)/.installed-dev  ## ingest against the per-item pipeline and the raw driver, on both databases
+	$(BIN)/python -m bench.store
+
+bench-crawl: $(VENV)/.installed-dev  ## a crawl of the mirror against the tutorial way, and all sources side by side
+	$(BIN)/python -m bench.crawl
 
 bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory, search latency
-	$(BIN)/python bench/first_load.py
+	$(BIN)/python -m bench.first_load
 
 bench-search: $(VENV)/.installed-dev
-	$(BIN)/python bench/search.py
+	$(BIN)/python -m bench.search
 
 screenshots: $(VENV)/.installed-dev  ## every page as a browser shows it, into var/screenshots
 	ZONEWATCH_SCREENSHOTS=var/screenshots $(BIN)/python -m pytest tests/browser -q

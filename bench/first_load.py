@@ -1,6 +1,6 @@
 """The main job on the shared mirror: first load, index, no-change crawl and search, with the memory of every process.
 
-    python bench/first_load.py        (needs ../shared)
+    python -m bench.first_load        (needs ../shared)
 
 The named peer of the no-change crawl is the first load of the same run. Last line: JSON.
 """

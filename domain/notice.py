@@ -100,20 +100,18 @@ MATERIAL_FIELDS = frozenset(_MATERIAL)
 
 def to_json(notice: Notice) -> dict[str, Any]:
     """A notice as JSON-ready values; ``from_json`` reads it back. Defaults are left out."""
-    found: dict[str, Any] = {}
-    for spec in fields(notice):
-        value = getattr(notice, spec.name)
-        if isinstance(value, date):
-            found[spec.name] = value.isoformat()
-        elif isinstance(value, tuple):
-            if value:
-                found[spec.name] = list(value)
-        elif isinstance(value, Mapping):
-            if value:
-                found[spec.name] = dict(value)
-        elif value:
-            found[spec.name] = str(value)
-    return found
+    return {name: _plain(value) for name in _NAMES if (value := getattr(notice, name))}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else dict(value)
+
+
+_NAMES = tuple(spec.name for spec in fields(Notice))
 
 
 _DATES = frozenset(("published_on", "updated_on", "comment_deadline", "effective_on"))
@@ -151,8 +149,11 @@ def fingerprint(notice: Notice) -> str:
 
 def fingerprint_of(values: Mapping[str, Any]) -> str:
     """``fingerprint`` of a notice that is at hand as ``to_json`` gives it."""
-    text = json.dumps(_meaning(values), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = _canonical(_meaning(values))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:

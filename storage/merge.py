@@ -67,8 +67,7 @@ _CHANGE = ("consumer", "kind", "subject_id", "version", "alert", "run_id", "crea
 _UPDATE = ", ".join(f"{name} = excluded.{name}" for name in _NOTICE)
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 # -- SQLite -------------------------------------------------------------------------------------------------------------

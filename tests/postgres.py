@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine, make_url, text
+
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "listen_addresses=",
         "max_wal_size=4GB", "shared_buffers=256MB")
 DEBIAN = Path("/usr/lib/postgresql")
@@ -55,6 +57,16 @@ def running(folder: Path) -> Iterator[str]:
         yield url
     finally:
         stop(folder)
+
+
+def fresh(server: str, name: str) -> str:
+    """The address of a new, empty database of a server."""
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 def _run(*command: object) -> None:
