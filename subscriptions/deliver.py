@@ -34,14 +34,15 @@ class Delivered:
     postponed: int = 0
 
 
-def deliver(db: Database, channel: MailChannel, limit: int = 100) -> Delivered:
+def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = emails.FIRST_SEAT) -> Delivered:
     """Send at most ``limit`` mails whose time has come, over one connection. ``sent`` means that the server took the mail.
+    ``seat`` names the worker; several may deliver at once, each in a seat of its own.
 
     A mail is claimed before it is offered and marked as soon as it was answered, so that a worker killed at any moment
     leaves at most one mail that goes out twice, with the same Message-ID. When this raises (the database failed), call
     ``subscriptions.recover.recover`` before the next round.
     """
-    claimed = emails.claim(db, limit)
+    claimed = emails.claim(db, limit, seat)
     done = Delivered()
     breaks = 0
     try:
@@ -52,7 +53,7 @@ def deliver(db: Database, channel: MailChannel, limit: int = 100) -> Delivered:
                 _postpone_all(db, claimed[at:], str(error), done)
                 break
             if breaks == MOST_BREAKS:
-                emails.give_back(db, [each.id for each in claimed[at + 1:]])
+                emails.give_back(db, seat, [each.id for each in claimed[at + 1:]])
                 break
     finally:
         channel.close()

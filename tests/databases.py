@@ -58,9 +58,9 @@ def _made(name: str, template: str = TEMPLATE) -> str:
         known = set(connection.scalars(text("SELECT datname FROM pg_database")))
         if TEMPLATE not in known:
             connection.execute(text(f"CREATE DATABASE {TEMPLATE}_new"))
-            template = Database(_address(server, f"{TEMPLATE}_new"))
-            template.migrate()
-            template.close()
+            empty = Database(_address(server, f"{TEMPLATE}_new"))
+            empty.migrate()
+            empty.close()
             connection.execute(text(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}"))
         if name not in known:
             connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{template}'"))
