@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from domain import clock
 from domain.classification import Confidence, Evidence
 from domain.criteria import Criteria, Facts, contains, facts, subjects
+from domain.grade import REASONS
 from domain.notice import MATERIAL_FIELDS, Notice
+from domain.product_type import ADJACENT_TYPES
 from domain.text import has_cjk
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
@@ -27,6 +29,8 @@ MOST_ENDING = 3
 """Letters in which a word of the vocabulary and the publisher's may differ at the end (compressor, compressors)."""
 MOST_REASONS = 4
 MOST_VALUES = 8
+EXCERPT = 280
+"""Signs of the publisher's own text that a mail quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Gist:
-    """A notice in full: ``url`` is the publisher's page (empty when it is no plain web link)."""
+    """A notice in full: ``reason`` says why it has its grade, ``summary`` what is wrong and what was done, both in the
+    reader's language; ``excerpt`` is the publisher's own text, ``url`` its page (empty when it is no plain web link)."""
 
     line: Line
+    reason: str
+    summary: str
+    excerpt: str
     url: str
     rows: tuple[Row, ...]
     changes: tuple[Changed, ...]
@@ -93,8 +101,9 @@ def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str
     """A notice in full for the person it is told to."""
     stored = told.stored
     found = facts(stored.notice, stored.classification)
-    return Gist(line(stored, base_url, lang, 300), web_link(stored.notice.url), tuple(_rows(stored, sources, lang)),
-                tuple(_changes(told, lang)), tuple(_whys(told, found, lang)))
+    return Gist(line(stored, base_url, lang, 300), REASONS[stored.grade.reason][1 if is_chinese(lang) else 0],
+                _summary(stored.notice, lang), one_line(stored.notice.summary, EXCERPT), web_link(stored.notice.url),
+                tuple(_rows(stored, sources, lang)), tuple(_changes(told, lang)), tuple(_whys(told, found, lang)))
 
 
 def today() -> date:
@@ -112,13 +121,26 @@ def _lang_tag(tag: str) -> str:
 
 
 def _about(stored: StoredNotice, lang: str) -> str:
-    """What a notice is about in a word or two: our product type, else the rule, else the publisher's product, else kind."""
+    """What a notice is about in a word or two: our product type, else the rule, else a near neighbour of our products, else
+    the publisher's product, else its kind."""
     sure = sorted(stored.classification.sure_product_types()), sorted(stored.classification.sure_horizontal())
     if sure[0]:
         return names.product_type(sure[0][0], lang)
     if sure[1]:
         return names.regulation(sure[1][0], lang)
+    near = [ADJACENT_TYPES[each] for each in sorted(stored.classification.adjacent) if each in ADJACENT_TYPES]
+    if near:
+        return near[0].name(lang)
     return one_line(stored.notice.product, 40) or names.kind(stored.notice.kind.value, lang)
+
+
+def _summary(notice: Notice, lang: str) -> str:
+    """What is wrong, what was done and until when one may speak up, in one line; empty when nothing of it is stated."""
+    parts = [_shown(notice, field, lang) for field in ("hazards", "risk_level", "measures")]
+    if notice.comment_deadline:
+        parts.append(say("评议截止 {day}（{left}）", lang, day=day(notice.comment_deadline, lang),
+                         left=_days_left(notice.comment_deadline, lang)))
+    return say("；", lang).join(part for part in parts if part)
 
 
 def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str) -> Iterator[Row]:

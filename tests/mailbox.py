@@ -9,7 +9,7 @@ class Mailbox(mailbox.Mailbox):
     """A mailbox on free ports."""
 
     def __init__(self) -> None:
-        super().__init__(page_port=0)
+        super().__init__(page_port=0, readers={})
 
     @property
     def url(self) -> str:

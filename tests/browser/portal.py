@@ -100,7 +100,7 @@ class Portal:
         """How many rows every table holds, and a sum over their contents that changes with any of them."""
         with self.db.engine.connect() as connection:
             tables = sorted(Base.metadata.tables)
-            return {table: hash(tuple(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{table}"'))))
+            return {table: hash(tuple(sorted(map(repr, connection.exec_driver_sql(f'SELECT * FROM "{table}"')))))
                     for table in tables}
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from crawlers.cards import cards
 from storage import locks, sources
 from tests.conftest import Installed
 from zonewatch.demo.sites import SampleSites
 
 pytestmark = pytest.mark.xdist_group("cli")
+SLUGS = sorted(card.slug for card in cards())
 SOURCE_FIELDS = {"slug", "title", "market", "state", "grade", "notices", "last_run"}
 RUN_FIELDS = {"status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds"}
 HIT_FIELDS = {"source", "external_id", "kind", "market", "published_at", "title", "url", "product_types", "horizontal"}
@@ -27,7 +29,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     installed = Installed(tmp_path_factory.mktemp("cli"), GATEWAY_URL=sites.url, CRAWL_DELAY="0",
                           OPERATOR_EMAIL="operator@zone.example")
     installed.run("init")
-    for slug in ("ca_recalls", "eu_safety_gate", "wto_tbt_notifications"):
+    for slug in SLUGS:
         sources.set_floor(installed.db, slug, 1, "test")
     installed.run("crawl", "--all")
     installed.run("index")
@@ -37,7 +39,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 
 def test_sources_tell_state_grade_and_last_run(loaded: Installed) -> None:
     found = loaded.json("sources")
-    assert [each["slug"] for each in found] == ["ca_recalls", "eu_safety_gate", "wto_tbt_notifications"]
+    assert [each["slug"] for each in found] == SLUGS
     for each in found:
         assert each.keys() == SOURCE_FIELDS
         assert each["last_run"].keys() == RUN_FIELDS
@@ -123,8 +125,9 @@ def test_doctor_names_what_is_wrong_and_no_secret(installed: Installed) -> None:
 
 
 def test_doctor_survives_what_it_should_diagnose(installed: Installed) -> None:
-    (installed.folder / "zonewatch.db").write_text("this is no database, and long enough not to be taken for an empty one")
-    installed.set(MAIL_URL="smtp://127.0.0.1:99999")
+    broken = installed.folder / "broken.db"
+    broken.write_text("this is no database, and long enough not to be taken for an empty one")
+    installed.set(MAIL_URL="smtp://127.0.0.1:99999", DATABASE_URL=f"sqlite:///{broken}")
     said = " ".join(installed.run("doctor", status=1).split())
     assert "cannot be used" in said
     assert "mail" in said
@@ -146,7 +149,7 @@ def test_a_command_beside_a_running_worker_asks_it(loaded: Installed) -> None:
     worker = loaded.start("worker")
     try:
         for _ in range(100):
-            if not locks.is_free(loaded.folder / "locks", "worker"):
+            if not locks.is_free(loaded.db, "worker"):
                 break
             time.sleep(0.1)
         said = loaded.run("index", "--rebuild")
