@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove lint bench bench-store bench-crawl bench-search bench-load screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-load lint bench bench-store bench-crawl bench-search bench-load screenshots lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -27,18 +27,34 @@ live: $(VENV)/.installed  ## the same product against the real sources
 	$(BIN)/zonewatch doctor || true
 	$(BIN)/zonewatch up
 
-test: lint  ## every test; what is missing on this machine is skipped with a loud line
+test: lint  ## every test, those that keep anything on SQLite and on PostgreSQL; what is missing on this machine is skipped with a loud line
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --on-postgres
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-prove: $(VENV)/.installed-dev  ## what proves rather than tests: first load on the mirror, kills, faults; kept in docs/proof/
-	mkdir -p docs/proof
-	$(BIN)/python -m bench.first_load | tee docs/proof/first-load.json
-	$(BIN)/python -m pytest tests/features/test_kills.py tests/features/test_crawl_faults.py -vv --no-header | tee docs/proof/kills-and-faults.txt
+PROOF := docs/proof
+PROVE := $(BIN)/python -m tests.prove
+
+prove: prove-contention prove-kills prove-kills-postgres prove-faults prove-load  ## what proves rather than tests, up to an hour; reports in docs/proof/
+
+prove-contention: $(VENV)/.installed-dev  ## crawls, worker and twenty writers at once: latency, locks, lost writes
+	$(PROVE).contention | tee $(PROOF)/contention.txt
+
+prove-kills: $(VENV)/.installed-dev  ## 200 random kills under a mail server that refuses: no alert lost, none doubled
+	$(PROVE).kills | tee $(PROOF)/kills.txt
+
+prove-kills-postgres: $(VENV)/.installed-dev  ## the same on a PostgreSQL server of its own
+	$(PROVE).kills --postgres | tee $(PROOF)/kills-postgresql.txt
+
+prove-faults: $(VENV)/.installed-dev  ## every fault of the source mirror × every spider
+	$(PROVE).faults | tee $(PROOF)/faults.txt
+
+prove-load: $(VENV)/.installed-dev  ## first load on the mirror
+	$(BIN)/python -m bench.first_load | tee $(PROOF)/first-load.json
 
 bench: bench-store bench-crawl bench-search bench-load
 

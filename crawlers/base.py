@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -28,16 +29,43 @@ from storage.ingest import Unit
 REFUSALS_TAKEN = 3
 """Pages refused before a run stops asking: who is turned away and goes on will be turned away for longer."""
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 Output = Iterator[Page | Request]
 Reader = Callable[..., Output]
 
 
+def used_up(records: list[Any]) -> Iterator[Any]:
+    """The records of a list in order, which is emptied on the way: of a large dump each is gone once it was looked at."""
+    records.reverse()
+    while records:
+        yield records.pop()
+
+
 @dataclass(slots=True)
 class Records:
-    """The records of a page: the notices made of them, and those that made none."""
+    """The records of a page: the notices made of them, those that made none, and those that are what they were when their
+    notices were stored (``known``, by external id). ``hashes`` are those of the records of ``notices``."""
 
     notices: list[Notice] = field(default_factory=list)
     bad: list[BadRecord] = field(default_factory=list)
+    known: dict[str, None] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+    def take_known(self, external_id: str) -> bool:
+        """Note a record that needs no reading; gives whether it is the first of its notice."""
+        fresh = external_id not in self.known and external_id not in self.hashes
+        if fresh:
+            self.known[external_id] = None
+        return fresh
+
+    def take(self, notice: Notice, record_hash: str) -> bool:
+        """Note a notice as read; gives whether it stands. One whose known record came before does not."""
+        if notice.external_id in self.known:
+            return False
+        self.notices.append(notice)
+        if record_hash:
+            self.hashes.setdefault(notice.external_id, record_hash)
+        return True
 
 
 class SourceSpider(Spider):
@@ -46,6 +74,8 @@ class SourceSpider(Spider):
     account of the run then says so, and nothing of that answer is stored."""
 
     card: ClassVar[Source]
+    whole_records: ClassVar[bool] = False
+    """Whether a record says everything that its notice holds: then one that is what it was need not be read again."""
     allowed_domains: ClassVar[list[str]]
     job: Job
 
@@ -71,19 +101,29 @@ class SourceSpider(Spider):
         """The Page of an answer; with ``unit`` it need not be read again once its notices are stored."""
         captured: Captured = response.meta[META]
         mark = Unit(unit, captured.sha256, captured.etag, captured.last_modified) if unit else None
-        return Page(response.url, records.notices, tuple(records.bad), captured.id, mark, entry=response.meta["entry"],
-                    archive=response.meta["archive"], **more)
+        return Page(response.url, records.notices, tuple(records.bad), captured.id, mark, known=tuple(records.known),
+                    hashes=records.hashes, entry=response.meta["entry"], archive=response.meta["archive"], **more)
 
     def each(self, response: Response, records: Iterable[Any], make: Callable[[Any], Notice]) -> Records:
         """The notices that ``make`` reads from records. One for which it raises InvalidValue is bad and left out; any
         SourceError loses the page."""
         found = Records()
         for place, record in enumerate(records, 1):
+            record_hash = self._hash(record) if self.whole_records else ""
             try:
-                found.notices.append(make(record))
+                if external_id := self.job.records.get(record_hash):
+                    stands = found.take_known(external_id)
+                else:
+                    stands = found.take(make(record), record_hash)
             except InvalidValue as error:
                 found.bad.append(BadRecord(f"{response.url} #{place}", str(error)))
+            else:
+                self.job.account.duplicates += not stands
         return found
+
+    def _hash(self, record: object) -> str:
+        text = _encode(record).encode("utf-8", "surrogatepass")
+        return f"{self.card.parser_version}:{blake2b(text, digest_size=16).hexdigest()}"
 
     def warn(self, what: str, where: str = "") -> None:
         """Something in an answer has no place in a notice: the run keeps count of it, the log tells where it first was."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from OpenSSL import SSL
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -16,15 +17,18 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
+from service_identity import VerificationError
 from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost
 
+from crawlers.fetch.addresses import Rule
 from domain.errors import ZonewatchError
 from domain.source import Reason, RunStatus
 
 REFUSALS = frozenset((401, 403, 407, 429, 451))
 """HTTP statuses that say "not you" or "not now", not "not here"."""
 
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.I | re.S)
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,1000})", re.I)
+_EXCUSE = re.compile(r"apolog|abuse|captcha|challenge|denied|blocked|unavailable|maintenance", re.I)
 
 
 class SourceError(ZonewatchError):
@@ -81,12 +85,46 @@ def not_parsable(url: str, form: str, why: object) -> NotParsable:
 def _plainly(why: object) -> str:
     if isinstance(why, UnicodeDecodeError):
         return "the bytes are no text"
+    if isinstance(why, VerificationError):
+        return "the certificate is for another host"
+    if isinstance(why, SSL.Error):
+        return "the certificate does not hold"
     return " ".join(str(getattr(why, "msg", why)).split())[:200]
 
 
-def off_site(url: str, target: str) -> NoAnswer:
-    """A redirect leads away from the hosts of the card."""
-    return NoAnswer(Reason("off_site", {"url": url, "target": target}))
+class HeadersTooLong(Exception):
+    """Raised by our HTTP client to break off an answer whose headers do not end."""
+
+
+def off_site(url: str, target: str) -> SourceError:
+    """A redirect leads away from the hosts of the card; to a page that excuses itself, if its address says so."""
+    kind = Blocked if _EXCUSE.search(target) else NoAnswer
+    return kind(Reason("off_site", {"url": url, "target": target}))
+
+
+def insecure_redirect(url: str, target: str) -> NoAnswer:
+    """A redirect leads from an encrypted address to one that is not."""
+    return NoAnswer(Reason("insecure_redirect", {"url": url, "target": target}))
+
+
+def refused_address(url: str, address: str, rule: Rule) -> NoAnswer:
+    """An address that is not asked, or the one its host leads to is not connected to."""
+    return NoAnswer(Reason("refused_address", {"url": url, "address": address, "rule": rule.en, "rule_zh": rule.zh}))
+
+
+def too_large(url: str, why: str) -> NoAnswer:
+    """An answer, as sent or unpacked, is over the limit."""
+    return NoAnswer(Reason("too_large", {"url": url, "why": why}))
+
+
+def not_unpackable(url: str, coding: str) -> NoAnswer:
+    """An answer is packed in a way we did not ask for, or not as it says."""
+    return NoAnswer(Reason("unpacking", {"url": url, "coding": coding}))
+
+
+def cut_off(url: str) -> NoAnswer:
+    """An answer ends before its end."""
+    return NoAnswer(Reason("cut_off", {"url": url}))
 
 
 def redirect_loop(url: str) -> NoAnswer:
@@ -129,18 +167,29 @@ def from_exception(url: str, error: BaseException | None) -> SourceError | None:
         return bad_status(url, error.response.status)
     if isinstance(error, SourceError):
         return error
-    code = next((code for kinds, code in _CODES if isinstance(error, kinds)), None)
-    if code is None or error is None:
+    cause = _cause(error)
+    code = next((code for kinds, code in _CODES if isinstance(cause, kinds)), None)
+    if code is None or cause is None:
         return None
-    return NoAnswer(Reason(code, {"url": url, "why": _plainly(error) or type(error).__name__}))
+    return NoAnswer(Reason(code, {"url": url, "why": _plainly(cause) or type(cause).__name__}))
+
+
+def _cause(error: BaseException | None) -> BaseException | None:
+    """What broke a connection, if that says more than that it broke."""
+    inner = [failure.value for failure in getattr(getattr(error, "__cause__", None), "reasons", ())]
+    telling = (each for each in inner if isinstance(each, HeadersTooLong | VerificationError)
+               or (isinstance(each, SSL.Error) and "certificate verify" in str(each)))
+    return next(telling, error)
 
 
 _CODES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((DownloadTimeoutError,), "timed_out"),
+    ((SSL.Error, VerificationError), "unverified_tls"),
+    ((DownloadCancelledError, HeadersTooLong), "too_large"),
     ((ResponseDataLossError,), "cut_off"),
     ((CannotResolveHostError, DownloadConnectionRefusedError, ConnectError), "unreachable"),
     ((DownloadFailedError, ConnectionDone, ConnectionLost), "closed"),
-    ((DownloadCancelledError, IgnoreRequest), "no_answer"),
+    ((IgnoreRequest,), "no_answer"),
 )
 
 

@@ -13,8 +13,9 @@ class Fields:
 
     def __init__(self, required: Iterable[str], optional: Iterable[str] = (), ignored: Iterable[str] = ()) -> None:
         self.required = frozenset(required)
+        self.optional = frozenset(optional)
         self.ignored = frozenset(ignored)
-        self.known = self.required | frozenset(optional) | self.ignored
+        self.known = self.required | self.optional | self.ignored
 
     def check(self, record: Mapping[str, object], url: str, where: str) -> frozenset[str]:
         """The names of fields nobody has seen before. Raises ShapeChanged when a required one is missing."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from crawlers.job import BadRecord
@@ -22,7 +23,8 @@ class Withdrawal:
 @dataclass(frozen=True, slots=True)
 class Page:
     """Everything that one answer holds; ``bad`` are its records that made no notice. ``unit`` names what need not be read
-    again once these notices are stored; ``entry`` and ``archive`` are as in Loss."""
+    again once these notices are stored; ``known`` are the notices whose records are what they were when they were read,
+    ``hashes`` those of the other records by external id; ``entry`` and ``archive`` are as in Loss."""
 
     url: str
     notices: list[Notice]
@@ -30,6 +32,8 @@ class Page:
     capture_id: int | None = None
     unit: Unit | None = None
     withdrawals: tuple[Withdrawal, ...] = ()
+    known: tuple[str, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
     entry: bool = False
     archive: bool = False
 
@@ -40,3 +44,8 @@ class ReadPage:
 
     page: Page
     readings: list[Reading]
+
+    @property
+    def count(self) -> int:
+        """How many notices it holds."""
+        return len(self.readings) + len(self.page.known)

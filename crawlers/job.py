@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from crawlers.errors import SourceError
+from crawlers.fetch.names import LookUp, system_look_up
 from domain import clock
 from storage.captures import CaptureStore
 from storage.ingest import Unit
@@ -23,7 +24,7 @@ class CrawlOptions:
     """How to crawl. ``gateway_url``: a relay that every request goes through; ``delay``: replaces the card's, only behind
     a gateway; ``base_url``: our own address, told to publishers; ``full``: read again
     what has been read; ``since``: only what is dated on or after this day, without judging the run by its floor;
-    ``dry_run``: fetch and parse, store nothing."""
+    ``dry_run``: fetch and parse, store nothing; ``look_up``: how names become addresses (which are checked all the same)."""
 
     gateway_url: str | None
     delay: float | None
@@ -31,16 +32,19 @@ class CrawlOptions:
     full: bool = False
     since: date | None = None
     dry_run: bool = False
+    look_up: LookUp = system_look_up
 
 
 @dataclass(frozen=True, slots=True)
 class KnownUnit:
-    """An answer whose notices are all stored: what it was, and how many notices it holds."""
+    """An answer whose notices are all stored: what it was, how many notices it holds, and when it was last seen whole.
+    Validators that are empty (not None) have been found to lie."""
 
     sha256: str
     etag: str | None
     last_modified: str | None
     items: int
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,8 @@ class Account:
 
 @dataclass(slots=True)
 class Job:
-    """A crawl under way. ``units`` are the answers already read under this parser (none when all is to be read again);
-    ``report`` is there once the run has ended."""
+    """A crawl under way. ``units`` are the answers already read under this parser, ``hashes`` finds the external ids of
+    notices by the hash of their record (none when all is to be read again); ``report`` is there once the run has ended."""
 
     run: Run
     db: Database
@@ -131,6 +135,15 @@ class Job:
     options: CrawlOptions
     floor: int
     units: Mapping[str, KnownUnit]
+    hashes: Callable[[], Mapping[str, str]] = dict
     account: Account = field(default_factory=Account)
     started_at: datetime = field(default_factory=clock.now)
     report: RunReport | None = None
+    _records: Mapping[str, str] | None = None
+
+    @property
+    def records(self) -> Mapping[str, str]:
+        """External ids by the hash of their record; looked up when first wanted, since a large answer is parsed before."""
+        if self._records is None:
+            self._records = self.hashes()
+        return self._records

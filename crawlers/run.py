@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from scrapy.crawler import CrawlerProcess
@@ -30,6 +34,8 @@ _LOG_LEVELS = {
 }
 MARGIN = 0.02
 """Seconds added to a card's delay: a request that left a moment late must not make the next gap shorter than promised."""
+HOST_WAIT = 3600.0
+"""Seconds that a crawl waits for another one to be done with a host of both."""
 TOGETHER = 8
 """Requests at a time where no delay is kept."""
 
@@ -38,31 +44,57 @@ def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions
     """Crawl a source and store what it holds; ends with a verdict, whatever happens on the way.
 
     Raises NotFound for an unknown source, InvalidValue for a delay without a gateway, Conflict while another process
-    crawls the source or when the operator paused it.
+    crawls the source, when one crawls its hosts without end, or when the operator paused it.
     """
     spider = cards.spider(slug)
     if options.delay is not None and not options.gateway_url:
         raise InvalidValue("the delay of a source may be replaced only behind a gateway")
-    with exclusive(db, of_crawl(slug)):
-        job = _begin(spider.card, db, captures, options)
+    with _alone(spider.card, db, options):
+        job = _begin(spider, db, captures, options)
         error = _run(spider, job)
         return job.report or _broken(job, error)
 
 
-def _begin(card: Source, db: Database, captures: CaptureStore, options: CrawlOptions) -> Job:
+@contextmanager
+def _alone(card: Source, db: Database, options: CrawlOptions) -> Iterator[None]:
+    """Be the only crawl of a source, and the only one that asks its hosts: another source there is waited for."""
+    with ExitStack() as held:
+        held.enter_context(exclusive(db, of_crawl(card.slug)))
+        for host in sorted(card.hosts):
+            try:
+                held.enter_context(exclusive(db, f"host-{host}"))
+            except Conflict:
+                held.enter_context(exclusive(db, f"host-{host}", HOST_WAIT))
+                time.sleep(_delay(card, options))
+        yield
+
+
+def _delay(card: Source, options: CrawlOptions) -> float:
+    return card.delay + MARGIN if options.delay is None else options.delay
+
+
+def _begin(spider: type[SourceSpider], db: Database, captures: CaptureStore, options: CrawlOptions) -> Job:
+    card = spider.card
+    again = options.full or not spider.whole_records or options.since
     with db.read() as session:
         if runs.is_paused(session, card.slug):
             raise Conflict(f"{card.slug} is paused; resume it first")
         units = {} if options.full else {
-            name: KnownUnit(row.sha256, row.etag, row.last_modified, row.items)
+            name: KnownUnit(row.sha256, row.etag, row.last_modified, row.items, row.read_at)
             for name, row in sources.units(session, card).items()}
         floor = sources.floor(session, card)
         dry_run = Run(0, card, False, notices.watermark(session, card.slug))
+    hashes = dict if again else partial(_record_hashes, db, card.slug)
     if options.dry_run:
-        return Job(dry_run, db, captures, options, floor, units)
+        return Job(dry_run, db, captures, options, floor, units, hashes)
     runs.recover(db, card.slug)
     sources.save_cards(db, [card])
-    return Job(runs.start(db, card), db, captures, options, floor, units)
+    return Job(runs.start(db, card), db, captures, options, floor, units, hashes)
+
+
+def _record_hashes(db: Database, slug: str) -> dict[str, str]:
+    with db.read() as session:
+        return notices.record_hashes(session, slug)
 
 
 def _run(spider: type[SourceSpider], job: Job) -> BaseException | None:
@@ -95,7 +127,7 @@ def _settings(job: Job) -> Settings:
     found = cards.settings()
     found.set("SPIDER_MODULES", [], priority="cmdline")  # the spider is at hand: no other one is loaded
     card, options = job.run.source, job.options
-    delay = card.delay + MARGIN if options.delay is None else options.delay
+    delay = _delay(card, options)
     changes: dict[str, Any] = {
         "USER_AGENT": f"Mozilla/5.0 (compatible; zonewatch/1.0; +{options.base_url})", "DOWNLOAD_DELAY": delay}
     if not delay:

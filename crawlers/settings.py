@@ -30,6 +30,8 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # RFPDupeFilter drops si
 TELNETCONSOLE_ENABLED = False  # True: opens a port
 REMOTE_CONTROL_ENABLED = False  # True: opens a port that runs any code
 
+TWISTED_DNS_RESOLVER = "crawlers.fetch.names.CheckedNames"  # CachingThreadedResolver: ours knows checked addresses only
+
 # -- order and cost -----------------------------------------------------------------------------------------------------
 CONCURRENT_ITEMS = 1  # 100: pages are stored one after the other, in the order the spider yields them
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # LIFO: spiders ask for the newest first
@@ -57,7 +59,10 @@ DOWNLOADER_MIDDLEWARES = {
     "crawlers.fetch.conditional.ConditionalMiddleware": 450,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # 550: ours waits as asked
     "crawlers.fetch.retry.PatientRetryMiddleware": 550,
-    "crawlers.fetch.capture.CaptureMiddleware": 570,  # nearer to the spider than HttpCompression (590): bodies as parsed
+    "crawlers.fetch.excuses.ExcuseMiddleware": 560,
+    "crawlers.fetch.capture.CaptureMiddleware": 570,  # nearer to the spider than Inflate (590): bodies as parsed
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # 590: gives half of what is cut short
+    "crawlers.fetch.inflate.InflateMiddleware": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,  # 600: ours stays on the card's hosts
     "crawlers.fetch.redirect.OnSiteRedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # 900: captures and validators do this

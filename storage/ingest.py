@@ -27,10 +27,11 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A notice as read from a capture, with what was found in it."""
+    """A notice as read from a capture, with what was found in it, and the hash of its record if that says everything."""
 
     notice: Notice
     classification: Classification
+    record_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,15 @@ class _Stored:
     version: int
     material_version: int
     fingerprint: str
+    record_hash: str | None
     status: str
     missing_run_id: int | None
 
 
 def ingest(db: Database, run: Run, readings: Sequence[Reading], classifier_version: int, capture_id: int | None = None,
-           unit: Unit | None = None) -> Outcome:
+           unit: Unit | None = None, known: int = 0) -> Outcome:
     """Store the readings of one answer, at most BATCH a transaction; ``unit`` is marked as read with the last of them.
+    ``known`` counts the notices of the answer that need no reading: their records are what they were.
 
     A notice that stands twice among the readings is taken once, the first time.
     """
@@ -76,7 +79,7 @@ def ingest(db: Database, run: Run, readings: Sequence[Reading], classifier_versi
         with db.write() as session:
             _Batch(session, run, occasion, outcome).take(unique[start:start + BATCH])
             if unit and start == starts[-1]:
-                _mark_read(session, run, unit, len(unique))
+                _mark_read(session, run, unit, len(unique) + known)
     return outcome
 
 
@@ -104,6 +107,7 @@ class _Batch:
         written: list[Written] = []
         differing: list[tuple[Reading, dict[str, Any], str, _Stored]] = []
         back: list[int] = []
+        same: list[dict[str, Any]] = []
         for reading in readings:
             data = notices.to_json(reading.notice)
             fingerprint = notices.fingerprint_of(data)
@@ -116,6 +120,10 @@ class _Batch:
                 self.outcome.unchanged += 1
                 if before.missing_run_id is not None:
                     back.append(before.id)
+                if before.record_hash != reading.record_hash:
+                    same.append({"id": before.id, "record_hash": reading.record_hash})
+        if same:
+            self.session.execute(update(NoticeRow), same)
         if back:
             self.session.execute(update(NoticeRow).where(NoticeRow.id.in_(back)).values(missing_run_id=None))
         self.outcome.created += len(written)
@@ -125,7 +133,7 @@ class _Batch:
     def _stored(self, external_ids: list[str]) -> dict[str, _Stored]:
         rows = self.session.execute(select(
             NoticeRow.external_id, NoticeRow.id, NoticeRow.version, NoticeRow.material_version, NoticeRow.fingerprint,
-            NoticeRow.status, NoticeRow.missing_run_id,
+            NoticeRow.record_hash, NoticeRow.status, NoticeRow.missing_run_id,
         ).where(NoticeRow.source == self.run.source.slug, NoticeRow.external_id.in_(external_ids)))
         return {row[0]: _Stored(*row[1:]) for row in rows}
 
@@ -165,8 +173,9 @@ class _Batch:
     def _written(self, reading: Reading, data: dict[str, Any], fingerprint: str, *, withdrawn_at: datetime | None = None,
                  withdrawn_why: str | None = None, **how: Any) -> Written:
         return Written(
-            external_id=reading.notice.external_id, fingerprint=fingerprint, withdrawn_at=withdrawn_at,
-            withdrawn_why=withdrawn_why, event_on=reading.notice.event_date, relevant=reading.classification.is_relevant,
+            external_id=reading.notice.external_id, fingerprint=fingerprint, record_hash=reading.record_hash,
+            withdrawn_at=withdrawn_at, withdrawn_why=withdrawn_why, event_on=reading.notice.event_date,
+            relevant=reading.classification.is_relevant,
             data=data, classification=classifications.to_json(reading.classification), **how)
 
     def _may_alert(self, notice: Notice) -> bool:

@@ -7,6 +7,7 @@ statement. The ORM would spend most of the time of a first load on objects that 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -26,6 +27,7 @@ class Written:
     version: int
     material_version: int
     fingerprint: str
+    record_hash: str | None
     status: str
     withdrawn_at: datetime | None
     withdrawn_why: str | None
@@ -58,7 +60,8 @@ def merge(session: Session, occasion: Occasion, readings: Sequence[Written]) -> 
         (_merge_postgres if connection.dialect.name == "postgresql" else _merge_sqlite)(connection, occasion, readings)
 
 
-_NOTICE = ("version", "material_version", "fingerprint", "status", "withdrawn_at", "withdrawn_why", "event_on", "relevant",
+_NOTICE = ("version", "material_version", "fingerprint", "record_hash", "status", "withdrawn_at", "withdrawn_why",
+           "event_on", "relevant",
            "data", "classification", "classifier_version", "capture_id", "changed_at", "indexed_at", "missing_run_id")
 _NEW = ("source", "external_id", "event", *_NOTICE, "first_seen_at")
 _VERSION = ("notice_id", "version", "fingerprint", "status", "material", "changed", "data", "parser_version", "run_id",
@@ -67,7 +70,15 @@ _CHANGE = ("consumer", "kind", "subject_id", "version", "alert", "run_id", "crea
 _UPDATE = ", ".join(f"{name} = excluded.{name}" for name in _NOTICE)
 
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def _text(value: object) -> str:
+    text = _encode(value)
+    if text.isascii() or not _SURROGATES.search(text):
+        return text
+    return json.dumps(value)  # half a sign, which UTF-8 cannot hold, stands there as its number
 
 
 # -- SQLite -------------------------------------------------------------------------------------------------------------
@@ -89,7 +100,7 @@ def _merge_sqlite(connection: Connection, occasion: Occasion, readings: Sequence
         data, notice_id = _text(each.data), ids[each.external_id]
         rows.append((
             notice_id, occasion.source, each.external_id, _event(occasion, each), each.version, each.material_version,
-            each.fingerprint, each.status, _moment(each.withdrawn_at), each.withdrawn_why,
+            each.fingerprint, each.record_hash, each.status, _moment(each.withdrawn_at), each.withdrawn_why,
             each.event_on.isoformat() if each.event_on else None, each.relevant, data, _text(each.classification),
             occasion.classifier_version, occasion.capture_id, now, None, None, now))
         versions.append((notice_id, each.version, each.fingerprint, each.status, each.material, _text(each.changed), data,
@@ -121,9 +132,9 @@ def _moment(value: datetime | None) -> str | None:
 # -- PostgreSQL ---------------------------------------------------------------------------------------------------------
 _STAGED = tuple(field.name for field in fields(Written))
 _STAGING = """CREATE TEMP TABLE IF NOT EXISTS staged_notices (
-    external_id text PRIMARY KEY, version int, material_version int, fingerprint text, status text, withdrawn_at timestamptz,
-    withdrawn_why text, event_on date, relevant boolean, data json, classification json, material boolean, changed json,
-    alert boolean) ON COMMIT DELETE ROWS"""
+    external_id text PRIMARY KEY, version int, material_version int, fingerprint text, record_hash text, status text,
+    withdrawn_at timestamptz, withdrawn_why text, event_on date, relevant boolean, data json, classification json,
+    material boolean, changed json, alert boolean) ON COMMIT DELETE ROWS"""
 _COPY = f"COPY staged_notices ({', '.join(_STAGED)}) FROM STDIN"
 _GIVEN = {"classifier_version": "%(classifier_version)s", "capture_id": "%(capture_id)s::int",
           "changed_at": "%(now)s", "indexed_at": "NULL::timestamptz", "missing_run_id": "NULL::int",

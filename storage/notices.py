@@ -139,6 +139,14 @@ def watermark(session: Session, source: str) -> date | None:
         NoticeRow.source == source, NoticeRow.event_on <= tomorrow()))
 
 
+def record_hashes(session: Session, source: str) -> dict[str, str]:
+    """The external id behind each record of a source that was read and stands as it did then, by the record's hash."""
+    rows = session.execute(select(NoticeRow.record_hash, NoticeRow.external_id).where(
+        NoticeRow.source == source, NoticeRow.record_hash.is_not(None), NoticeRow.missing_run_id.is_(None),
+        NoticeRow.status == NoticeStatus.ACTIVE.value))
+    return {record_hash: external_id for record_hash, external_id in rows if record_hash}
+
+
 def tomorrow() -> date:
     """The latest date that can be today somewhere."""
     return clock.today() + timedelta(days=1)

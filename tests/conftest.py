@@ -21,7 +21,7 @@ from sqlalchemy import text
 from domain import clock
 from storage.session import Database
 from tests import postgres
-from tests.databases import SERVER, database, on_postgres, url_of
+from tests.databases import SERVER, STORE, database, on_postgres, url_of
 
 KEEPING = frozenset(("tmp_path", "tmp_path_factory"))
 """Fixtures by which a test gets a folder, and with it a database."""
@@ -42,27 +42,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """In the pass on PostgreSQL the process that controls the others starts a server for all of them, unless the
     environment names one."""
-    if config.getoption("--on-postgres") and not on_postgres():
+    if not config.getoption("--on-postgres"):
+        return
+    os.environ[STORE] = "postgres"
+    if SERVER not in os.environ:
         if postgres.binaries() is None:
-            raise pytest.UsageError("no PostgreSQL on this machine: install it, or run without --on-postgres")
+            said = "no PostgreSQL on this machine: the pass on PostgreSQL does not run"
+            pytest.exit(f"!!! {said} !!!", returncode=int("postgres" in REQUIRED))
         folder = Path(tempfile.mkdtemp(prefix="zonewatch-postgres-"))
         os.environ[SERVER] = postgres.start(folder)
         config.add_cleanup(lambda: _end(folder))
 
 
 def _end(folder: Path) -> None:
-    del os.environ[SERVER]
     postgres.stop(folder)
     shutil.rmtree(folder)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The pass on PostgreSQL leaves out what has no place to keep anything: the first pass has said all about it."""
-    if on_postgres():
-        kept = [item for item in items if KEEPING.intersection(getattr(item, "fixturenames", ()))
-                or item.get_closest_marker("keeps")]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-        items[:] = kept
+    """The pass on PostgreSQL leaves out what has no place to keep anything: the first pass has said all about it, save
+    what only PostgreSQL can do."""
+    kept = [item for item in items if _belongs(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _belongs(item: pytest.Item) -> bool:
+    if not on_postgres():
+        return item.get_closest_marker("postgres") is None
+    return bool(KEEPING.intersection(getattr(item, "fixturenames", ())) or item.get_closest_marker("keeps"))
 
 
 def pytest_report_header() -> list[str]:

@@ -11,15 +11,18 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
-from storage.session import Database
+from storage.session import MIGRATIONS, Database
 
 SERVER = "ZONEWATCH_TEST_POSTGRES"
-"""Environment variable with the address of a PostgreSQL server: the tests run on it instead of SQLite."""
-TEMPLATE = "zonewatch_template"
+"""Environment variable with the address of a PostgreSQL server of the tests' own."""
+STORE = "ZONEWATCH_TEST_STORE"
+"""Environment variable of the pass on PostgreSQL, for the processes that tests start: set to ``postgres``."""
+_SCHEMA = b"".join(file.read_bytes() for file in sorted(MIGRATIONS.glob("versions/*.py")))
+TEMPLATE = f"template_{sha256(_SCHEMA).hexdigest()[:16]}"
 
 
 def on_postgres() -> bool:
-    return bool(os.environ.get(SERVER))
+    return os.environ.get(STORE) == "postgres"
 
 
 def url_of(folder: Path) -> str:

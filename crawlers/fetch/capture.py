@@ -9,15 +9,17 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from crawlers.fetch.conditional import LIE, lie
 from crawlers.job import Job
 from storage import captures
+from storage.ingest import Unit, mark_read
 
 META = "capture"
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A stored answer; ``id`` is None in a dry run, which stores nothing."""
+    """A stored answer; ``id`` is None in a dry run, which stores nothing. Validators that lie are empty."""
 
     id: int | None
     sha256: str
@@ -46,16 +48,29 @@ class CaptureMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Keep the body."""
         if "asked" in request.meta and 200 <= response.status < 300:
-            request.meta[META] = self._keep(response)
+            request.meta[META] = self._keep(response, request.meta.get("unit", ""))
         return response
 
-    def _keep(self, response: Response) -> Captured:
-        validators = header(response, "ETag"), header(response, "Last-Modified")
+    def _keep(self, response: Response, unit: str) -> Captured:
         if self.job.options.dry_run:
-            return Captured(None, hashlib.sha256(response.body).hexdigest(), *validators)
+            return Captured(None, hashlib.sha256(response.body).hexdigest(), None, None)
         sha256 = self.job.captures.put(response.body)
+        validators = self._validators(response, sha256, unit)
         headers = {name.decode("latin-1"): b", ".join(values).decode("latin-1")
                    for name, values in response.headers.items() if name != b"Set-Cookie"}
         capture_id = captures.record(self.job.db, self.job.run.id, response.url, response.status, headers, sha256,
                                      len(response.body))
         return Captured(capture_id, sha256, *validators)
+
+    def _validators(self, response: Response, sha256: str, unit: str) -> tuple[str | None, str | None]:
+        """ETag and Last-Modified as they are to be kept; of a known answer that is seen whole again, they are kept here."""
+        etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
+        known = self.job.units.get(unit)
+        if known is None:
+            return etag, last_modified
+        if lie(known, sha256, etag, last_modified):
+            self.job.account.warnings[LIE] += 1
+            etag, last_modified = "", ""
+        if sha256 == known.sha256:
+            mark_read(self.job.db, self.job.run, Unit(unit, sha256, etag, last_modified), known.items)
+        return etag, last_modified

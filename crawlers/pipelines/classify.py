@@ -13,4 +13,5 @@ class Classify:
         """Classify a page."""
         from domain.classify import classify  # its vocabulary is loaded only when there is something to read
 
-        return ReadPage(item, [Reading(notice, classify(notice)) for notice in item.notices])
+        return ReadPage(item, [Reading(notice, classify(notice), item.hashes.get(notice.external_id))
+                               for notice in item.notices])

@@ -40,7 +40,11 @@ class Store:
         fresh = [reading for reading in item.readings if reading.notice.external_id not in account.seen]
         account.duplicates += len(item.readings) - len(fresh)
         account.seen.update(reading.notice.external_id for reading in fresh)
-        account.tally.seen += len(fresh)
+        known = set(item.page.known) - account.seen
+        account.duplicates += len(item.page.known) - len(known)
+        account.seen |= known
+        account.tally.seen += len(fresh) + len(known)
+        account.tally.unchanged += len(known)
         item = ReadPage(item.page, fresh)
         self._write(item)
         if item.page.withdrawals:
@@ -57,9 +61,10 @@ class Store:
             return
         unit = None if item.page.withdrawals else item.page.unit
         if item.page.unit and self._is_full:
-            self.job.account.unmarked.append((item.page.unit, len(item.readings)))
+            self.job.account.unmarked.append((item.page.unit, item.count))
             unit = None
-        outcome = ingest(self.job.db, self.job.run, item.readings, _classifier(), item.page.capture_id, unit)
+        outcome = ingest(self.job.db, self.job.run, item.readings, _classifier(), item.page.capture_id, unit,
+                         len(item.page.known))
         tally.created += outcome.created
         tally.revised += outcome.revised
         tally.unchanged += outcome.unchanged
@@ -84,7 +89,7 @@ class Store:
             if notice_id := self._withdrawable(withdrawal):
                 self.job.account.tally.withdrawn += runs.withdraw(self.job.db, self.job.run, [notice_id], withdrawal.why)
         if item.page.unit and not self._is_full:
-            mark_read(self.job.db, self.job.run, item.page.unit, len(item.readings))
+            mark_read(self.job.db, self.job.run, item.page.unit, item.count)
 
     def _withdrawable(self, withdrawal: Withdrawal) -> int | None:
         """The stored notice that is meant; not one that was published after the statement."""

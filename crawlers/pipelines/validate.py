@@ -42,7 +42,7 @@ class Validate:
         """Check a page."""
         faults = {place: what for place, notice in enumerate(item.notices) if (what := self._fault(notice))}
         bad = [*item.bad, *(BadRecord(item.notices[place].external_id, what) for place, what in faults.items())]
-        if len(bad) > max(BAD_TAKEN, BAD_SHARE * (len(item.notices) + len(item.bad))):
+        if len(bad) > max(BAD_TAKEN, BAD_SHARE * (len(item.notices) + len(item.bad) + len(item.known))):
             error = shape(item.url, f"{len(bad)} records cannot be read, the first: {bad[0].why}")
             self.job.account.lose(item.url, error, item.entry, item.archive)
             raise DropItem(str(error))

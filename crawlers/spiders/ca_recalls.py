@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider
+from crawlers.base import Output, SourceSpider, used_up
 from crawlers.fields import Fields
 from crawlers.text import iso_day, line, links, plain
 from domain.errors import InvalidValue
@@ -33,6 +33,7 @@ _SEVERITY = tuple(RISK_LEVELS)
 class CaRecalls(SourceSpider):
     """The dump is the whole listing: what two complete dumps lack is gone."""
 
+    whole_records = True
     card: ClassVar[Source] = Source(
         slug="ca_recalls",
         title="Recalls and safety alerts of the Government of Canada",
@@ -67,7 +68,7 @@ class CaRecalls(SourceSpider):
 
     def read_dump(self, response: Response) -> Output:
         """All rows."""
-        rows = self.each(response, self.json(response, list), lambda row: self._notice(row, response.url))
+        rows = self.each(response, used_up(self.json(response, list)), lambda row: self._notice(row, response.url))
         yield self.page(response, rows, unit="dump")
 
     def _notice(self, row: dict[str, Any], url: str) -> Notice:

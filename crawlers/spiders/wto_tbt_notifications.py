@@ -11,9 +11,8 @@ from urllib.parse import quote, urlencode
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider
-from crawlers.errors import shape
-from crawlers.fields import Fields
+from crawlers.base import Output
+from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record
 from crawlers.text import iso_day, line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
@@ -29,24 +28,20 @@ LOOK_BACK = timedelta(days=90)
 WHOLE = "whole listing"
 """The unit that says that the listing was once read to its end; before that no run stops early."""
 
-_ANSWER = Fields(("items", "totalCount"), (), ("endRow",))
-_ITEM = Fields(
-    ("id", "documentSymbol", "area", "title", "titlePlain", "description", "descriptionPlain", "productsFreeText",
-     "productsFreeTextPlain", "notifyingMember", "notifyingMemberCode", "notificationType", "distributionDate",
-     "commentDeadlineDate", "objectives", "keywords", "hsCodes", "icsCodes", "linkToNotification"),
-    ("proposedEntryIntoForceDate", "dolLink", "notifiedDocumentLink"),
+_ANSWER = Record({"items": list, "totalCount": int}, ignored=("endRow",))
+_ITEM = Record(
+    dict.fromkeys(("id", "area", "title", "description", "productsFreeText", "notifyingMember", "notificationType"), object)
+    | dict.fromkeys(("documentSymbol", "titlePlain", "descriptionPlain", "productsFreeTextPlain", "notifyingMemberCode",
+                     "distributionDate", "commentDeadlineDate", "linkToNotification"), TEXT)
+    | dict.fromkeys(("objectives", "keywords", "hsCodes", "icsCodes"), LIST),
+    dict.fromkeys(("proposedEntryIntoForceDate", "dolLink", "notifiedDocumentLink"), TEXT),
     # says only whether the deadline is past today; the formatted twins of the plain texts; of SPS notifications only
     ("isOpenForComments", "title", "description", "productsFreeText", "spsKeywords"),
 )
-_TEXT, _LIST = str | None, list | None
-_KINDS: dict[str, Any] = dict.fromkeys((
-    "documentSymbol", "titlePlain", "descriptionPlain", "productsFreeTextPlain", "notifyingMemberCode", "distributionDate",
-    "commentDeadlineDate", "proposedEntryIntoForceDate", "linkToNotification", "dolLink", "notifiedDocumentLink"), _TEXT,
-) | dict.fromkeys(("objectives", "keywords", "hsCodes", "icsCodes"), _LIST)
 _SYMBOL = re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Z][a-z]+\.\s?\d+)*")
 
 
-class WtoTbtNotifications(SourceSpider):
+class WtoTbtNotifications(JsonApiSpider):
     """Pages of twenty, newest first, until the stated total is reached or all is older than what may still change."""
 
     card: ClassVar[Source] = Source(
@@ -95,11 +90,8 @@ class WtoTbtNotifications(SourceSpider):
 
     def read_page(self, response: Response, number: int) -> Output:
         """One page, and the next one while there is something to find."""
-        answer = self.json(response, dict)
-        self.warn_of_fields(_ANSWER.check(answer, response.url, f"Page {number}"), response.url)
+        answer = self.answer(response, _ANSWER)
         items, total = answer["items"], answer["totalCount"]
-        if not isinstance(items, list) or not isinstance(total, int):
-            raise shape(response.url, "items is no list, or totalCount no number")
         account = self.job.account
         account.got += len(items)
         records = self.each(response, items, lambda item: self._notice(item, response.url))
@@ -122,13 +114,9 @@ class WtoTbtNotifications(SourceSpider):
         dates = [notice.published_on for notice in notices if notice.published_on]
         return bool(oldest and dates and max(dates) < oldest)
 
-    def _notice(self, item: dict[str, Any], url: str) -> Notice:
-        if not isinstance(item, dict):
-            raise InvalidValue(f"it is a {type(item).__name__}")
-        symbol = str(item.get("documentSymbol") or "").strip() or str(item.get("id") or "")
-        self.warn_of_fields(_ITEM.check(item, url, symbol), symbol)
-        if wrong := [name for name, value in item.items() if not isinstance(value, _KINDS.get(name, object))]:
-            raise InvalidValue(f"{wrong[0]} of {symbol} is {item[wrong[0]]!r}"[:200])
+    def _notice(self, value: Any, url: str) -> Notice:
+        item = self.record(value, _ITEM, url, "documentSymbol", "id")
+        symbol = (item["documentSymbol"] or "").strip() or str(item["id"] or "")
         if item["area"] != "TBT":
             raise InvalidValue(f"{symbol} is of the area {item['area']!r}, TBT was asked for")
         published = iso_day(item["distributionDate"])

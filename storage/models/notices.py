@@ -15,7 +15,8 @@ class NoticeRow(Base):
     """The present reading of a notice. ``data`` is the whole Notice as JSON, ``classification`` what we found in it.
 
     ``material_version`` is the last version with a material change: what alerts are unique by. ``missing_run_id`` is the
-    first complete run of a full listing that lacked it.
+    first complete run of a full listing that lacked it. ``record_hash`` is that of the publisher's record and the parser
+    that read it, where a record says everything that its notice holds.
     """
 
     __tablename__ = "notices"
@@ -32,6 +33,7 @@ class NoticeRow(Base):
     version: Mapped[int]
     material_version: Mapped[int]
     fingerprint: Mapped[str]
+    record_hash: Mapped[str | None]
     status: Mapped[str]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_why: Mapped[str | None]

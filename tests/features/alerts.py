@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from domain import clock
 from domain.criteria import Criteria
@@ -105,13 +105,13 @@ def writes(db: Database) -> Iterator[list[str]]:
     """The write transactions begun meanwhile, one entry each."""
     found: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement == "BEGIN IMMEDIATE":
-            found.append(statement)
+    def note(connection: Connection) -> None:
+        if connection.get_execution_options().get("zonewatch_write"):
+            found.append("write")
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    event.listen(db.engine, "begin", note)
     yield found
-    event.remove(db.engine, "before_cursor_execute", note)
+    event.remove(db.engine, "begin", note)
 
 
 def link(mail: EmailMessage, path: str) -> str:

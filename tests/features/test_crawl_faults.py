@@ -16,28 +16,39 @@ from storage.models import NoticeRow
 from tests.databases import database
 from tests.publishers import (
     CA_DUMP,
+    CPSC_YEARS,
     EU_INDEX,
     Publisher,
     ca_dump,
+    cpsc_url,
     eu_index,
     eu_report,
     eu_report_url,
+    fr_url,
+    kr_page,
+    kr_url,
     publishers,
+    uk_page,
+    uk_url,
     wto_page,
     wto_url,
 )
 from tests.replay import Answer, Gateway, crawl
 
 NOTHING = {"ca_recalls": b"[]", "eu_safety_gate": b"<Safety-Gate></Safety-Gate>",
-           "wto_tbt_notifications": b'{"items":[],"totalCount":0,"endRow":0}'}
-FIELD = {"ca_recalls": "Title", "eu_safety_gate": "publicationDate", "wto_tbt_notifications": "distributionDate"}
+           "wto_tbt_notifications": b'{"items":[],"totalCount":0,"endRow":0}', "us_cpsc_recalls": b"[]",
+           "us_federal_register": b'{"count":0,"description":"No documents found"}',
+           "uk_legislation": uk_page(1).body, "kr_kats_recalls": kr_page(1, 0).body}
+FIELD = {"ca_recalls": "Title", "eu_safety_gate": "publicationDate", "wto_tbt_notifications": "distributionDate",
+         "us_cpsc_recalls": "RecallDate", "us_federal_register": "publication_date", "uk_legislation": "published",
+         "kr_kats_recalls": "제품명"}
 PAGE = b"<!DOCTYPE html><html><head><title>Technical difficulties</title></head><body>Try later.</body></html>"
 ENTITY = b'<!DOCTYPE Safety-Gate [<!ENTITY xxe SYSTEM "file:///etc/passwd">]><Safety-Gate>&xxe;</Safety-Gate>'
 
 
 def fault(kind: str, publisher: Publisher, answer: Answer) -> Answer:
     """An answer of a publisher with something wrong about it."""
-    field = re.compile(rf"(?<=[\"</]){FIELD[publisher.slug]}(?=[\">])".encode())
+    field = re.compile(rf"(?<=[\"<>/]){FIELD[publisher.slug]}(?=[\"<>])".encode())
     changes: dict[str, Any] = {
         "cut short": {"cut": 0.5}, "silence": {"hang": 0.2}, "garbage": {"body": bytes(range(128, 256)) * 16},
         "page": {"body": PAGE, "kind": "text/html"}, "page as data": {"body": b"\n" + PAGE},
@@ -138,6 +149,10 @@ BAD = {
     "eu_safety_gate": (eu_report_url(1001), b"<reference>https://ec.europa.eu/safety-gate-alerts/screen/webReport/"
                        b"alertDetail/1</reference>", b"<reference/>"),
     "wto_tbt_notifications": (wto_url(1), b'"2026-11-18T00:00:00"', b"null"),
+    "us_cpsc_recalls": (cpsc_url(CPSC_YEARS[-1]), b'"RecallID": 2', b'"RecallID": "2"'),
+    "us_federal_register": (fr_url(), b'"2026-11-18"', b"null"),
+    "uk_legislation": (uk_url(1), b'<link href="http://www.legislation.gov.uk/uksi/2026/101/made"/>', b"<link/>"),
+    "kr_kats_recalls": (kr_url(1), b"2026.11.18", b"2026.11.31"),
 }
 
 
@@ -156,7 +171,7 @@ def test_one_bad_record_loses_itself_and_is_tried_again(publisher: Publisher, tm
     gateway.addresses()
     report = crawl(tmp_path, publisher.slug, gateway.url, floor=3)
     assert (report["status"], report["created"]) == ("ok", 1)
-    assert set(gateway.addresses()) == set(publisher.answers)
+    assert set(publisher.answers) - publisher.archive <= set(gateway.addresses())
     gateway.close()
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from crawlers.cards import cards
 from domain import clock
 from domain.criteria import Criteria
 from domain.organisation import Role
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.xdist_group("kills")
 PEOPLE = {"quality@pneumatics.example": "solenoid_valve", "quality@valves.example": "safety_valve",
           "quality@cartridges.example": "ink_cartridge"}
 NOW = "2026-11-21T08:00:00+00:00"
-SLUGS = ("ca_recalls", "eu_safety_gate", "wto_tbt_notifications")
+SLUGS = tuple(card.slug for card in cards())
 
 
 class World:
@@ -128,7 +129,7 @@ def undisturbed(world: World) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ..
 CRAWL_STEPS = [
     ("storage.runs:start", "after", 1), ("storage.captures:CaptureStore.put", "after", 1),
     ("storage.captures:CaptureStore.put", "before", 2), ("storage.captures:record", "after", 2),
-    ("storage.ingest:ingest", "before", 1), ("storage.changes:rows", "after", 1), ("storage.changes:rows", "after", 3),
+    ("storage.ingest:ingest", "before", 1), ("storage.ingest:merge", "after", 1), ("storage.ingest:merge", "before", 2),
     ("storage.ingest:ingest", "after", 1), ("storage.runs:withdraw", "before", 1), ("storage.runs:withdraw", "after", 1),
     ("storage.runs:finish", "before", 1), ("storage.runs:finish", "after", 1)]
 
@@ -189,7 +190,7 @@ class Browser:
 
 def wait_for(port: int) -> Browser:
     browser = Browser(port)
-    for _ in range(100):
+    for _ in range(300):
         try:
             browser.get("/sources")
         except urllib.error.URLError:

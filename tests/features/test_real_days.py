@@ -24,7 +24,12 @@ from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.mirror, pytest.mark.xdist_group("real_days")]
 ADDRESS = "quality@firm.example"
-NAMES = {"eu-safety-gate": "eu_safety_gate", "ca-recalls": "ca_recalls", "wto-eping": "wto_tbt_notifications"}
+NAMES = {"eu-safety-gate": "eu_safety_gate", "ca-recalls": "ca_recalls", "wto-eping": "wto_tbt_notifications",
+         "us-cpsc": "us_cpsc_recalls", "us-federal-register": "us_federal_register", "uk-legislation": "uk_legislation",
+         "kr-kats": "kr_kats_recalls"}
+ENDS = {"kr_kats_recalls": "incomplete"}
+"""The list of this publisher runs dry long before the total it states, which the runs of its first load meet. Every other
+run ends ok."""
 DAYS = {1: "2026-11-21", 2: "2026-11-22", 3: "2026-11-23", 10: "2026-11-30"}
 FALSE_FRIENDS = ("tattoo", "sprinter", "e-cigarette", "electronic cigarette", "facial", "gas cylinder", "heart valve",
                  "propane", "scuba")
@@ -34,7 +39,8 @@ QUERIES = {"气缸": "pneumatic_cylinder", "硒鼓": "toner_cartridge", "墨盒"
 
 def expected(file: str) -> list[dict[str, str]]:
     with (SHARED / "mirror" / file).open(encoding="utf-8") as lines:
-        return [row for row in csv.DictReader(lines, delimiter="\t") if row["source-id"] in NAMES]
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["source-id"] in NAMES]
+    return [row for row in rows if row.get("id_field") != "RecallNumber"]  # CPSC is listed by both of its numbers
 
 
 class RealDays:
@@ -76,7 +82,7 @@ class RealDays:
         self.ids[day] = {slug: self.checksum(slug) for slug in NAMES.values()}
 
     def crawl(self) -> dict[str, dict[str, Any]]:
-        return {report["slug"]: report for report in self.installed.json("crawl", "--all")}
+        return {report["slug"]: report for report in self.installed.json("crawl", "--all", status=None)}
 
     def checksum(self, slug: str) -> str:
         with self.installed.db.read() as session:
@@ -94,21 +100,26 @@ def days(tmp_path_factory: pytest.TempPathFactory, mirror_session: Mirror) -> It
 
 def test_the_first_load_holds_every_record_under_its_own_id(days: RealDays) -> None:
     for row in expected("expected.tsv"):
-        slug, day = NAMES[row["source-id"]], int(row["day"])
-        if day == 1:
+        slug = NAMES[row["source-id"]]
+        always = slug == "us_cpsc_recalls"  # its captures do not change from day to day
+        if row["day"] == "1" or always:
             report = days.reports["1"][slug]
-            assert (report["status"], report["created"]) == ("ok", int(row["records"])), report
-        assert days.ids[day][slug] == row["sha256"], (slug, day)
+            assert (report["status"], report["created"]) == (ENDS.get(slug, "ok"), int(row["records"])), report
+        for day in DAYS if always else [int(row["day"])]:
+            assert days.ids[day][slug] == row["sha256"], (slug, day)
 
 
 def test_the_same_day_again_brings_nothing(days: RealDays) -> None:
-    for report in days.reports["1 again"].values():
-        assert (report["status"], report["created"], report["revised"], report["withdrawn"]) == ("ok", 0, 0, 0), report
+    assert days.reports["1 again"].keys() == set(NAMES.values())
+    for slug, report in days.reports["1 again"].items():
+        assert (report["status"], report["created"], report["revised"], report["withdrawn"]) == (
+            ENDS.get(slug, "ok"), 0, 0, 0), report
 
 
 def test_later_days_bring_exactly_what_changed(days: RealDays) -> None:
     for row in expected("expected_changes.tsv"):
-        report = days.reports[row["to"]][NAMES[row["source-id"]]]
+        slug = NAMES[row["source-id"]]
+        report = days.reports[row["to"]][slug]
         assert (report["status"], report["created"], report["revised"], report["withdrawn"]) == (
             "ok", int(row["new"]), int(row["changed"]), int(row["vanished"])), report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,14 @@ def test_the_gateway_is_asked_for_the_real_address(url: str, asked: str) -> None
     assert through("http://127.0.0.1:9", url) == asked
 
 
-@pytest.mark.parametrize(("value", "seconds"), [(b"5", 5.0), (b" 7 ", 7.0), (b"Fri, 20 Nov 2026 10:00:00 GMT", None),
-                                                (b"-1", None), (b"99999999999999", None), (b"", None)])
-def test_only_a_wait_in_seconds_is_a_wait(value: bytes, seconds: float | None) -> None:
-    assert wanted_wait(TextResponse(URL, headers={"Retry-After": value})) == seconds
+@pytest.mark.parametrize(("value", "seconds"), [
+    (b"5", 5.0), (b" 7 ", 7.0), (b"Fri, 20 Nov 2026 10:00:09 GMT", 9.0), (b"Fri, 20 Nov 2026 09:00:00 GMT", 0.0),
+    (b"Sat, 20 Nov 2027 10:00:00 GMT", 365 * 86400.0), (b"99999999999999", math.inf), (b"-1", 0.0), (b"soon", 0.0),
+    (b"", 0.0),
+])
+def test_a_wait_is_asked_for_in_seconds_or_until_a_date(value: bytes, seconds: float) -> None:
+    headers = {"Retry-After": value, "Date": b"Fri, 20 Nov 2026 10:00:00 GMT"}
+    assert wanted_wait(TextResponse(URL, headers=headers)) == seconds
 
 
 @pytest.mark.parametrize(("body", "kind", "answer"), [

@@ -1,0 +1,1 @@
+"""One base for each way in which several publishers publish alike."""

@@ -1,0 +1,111 @@
+"""Tables on web pages, read by BeautifulSoup: page after page until as many rows are read as the publisher states."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bs4 import BeautifulSoup, Tag
+from scrapy.http import Response, TextResponse
+
+from crawlers.base import Output
+from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.errors import SourceError, html_instead, is_html, not_parsable, shape
+from crawlers.fields import Fields
+from domain.notice import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: the texts of its cells by column, and the element."""
+
+    cells: dict[str, str]
+    element: Tag
+
+
+class HtmlListSpider(NewestFirstSpider):
+    """Pages of one table. An empty table before the stated number of rows is reached ends the run as incomplete: some sites
+    stop answering deep in a list. A run then asks no further; what it read is stored. A first load is tried to its end
+    twice (ADR 4); later runs go back to where they find nothing but what they know."""
+
+    columns: ClassVar[Fields]
+    title: ClassVar[str]
+    """What the title of every page of the list says, by which a page in its place is told apart."""
+    total: ClassVar[re.Pattern[str]]
+    """How the page states its ``rows`` and its own number, ``page``."""
+
+    def notice(self, row: Row, url: str) -> Notice:
+        """The notice of a row. Raises InvalidValue for one that makes none."""
+        raise NotImplementedError
+
+    def read_page(self, response: Response, number: int) -> Output:
+        """One page, and the next one while there is something to find."""
+        soup = self.html(response)
+        rows = self.rows(soup, response.url)
+        total = self._total(soup, response.url, number)
+        account = self.job.account
+        account.got += len(rows)
+        records = self.each(response, rows, lambda row: self.notice(row, response.url))
+        ended = not rows or account.got >= total
+        if ended:
+            account.stated = total
+        walked = ended and account.got and not self.job.options.since
+        yield self.page(response, records, unit=WHOLE if walked else "")
+        if not ended and not (self._may_stop() and self.is_old(records.notices)):
+            yield self.ask_page(number + 1)
+
+    def _may_stop(self) -> bool:
+        return bool(self.job.options.since) or (self.job.run.alerting and WHOLE in self.job.units)
+
+    def html(self, response: Response) -> BeautifulSoup:
+        """An answer as a web page. Raises NotParsable for one that is none, or no text in the encoding it states."""
+        if not is_html(response) or not isinstance(response, TextResponse):
+            raise not_parsable(response.url, "HTML", "it is no web page")
+        try:
+            return BeautifulSoup(response.body.decode(response.encoding), "lxml")
+        except (UnicodeDecodeError, LookupError) as error:
+            raise not_parsable(response.url, "HTML", error) from None
+
+    def rows(self, soup: BeautifulSoup, url: str) -> list[Row]:
+        """The rows of the table with our columns. Raises Blocked when the page is another one, ShapeChanged when it is
+        ours but built otherwise."""
+        headings, table = self._table(soup, url)
+        self.warn_of_fields(self.columns.check(dict.fromkeys(headings), url, "the table's head"), url)
+        body = table.find("tbody")
+        if body is None:
+            raise shape(url, "the table has no <tbody>")
+        rows = body.find_all("tr", recursive=False)
+        if not rows and body.get_text(strip=True):
+            raise shape(url, "the table holds text, but no rows")
+        return [self._row(row, headings, url) for row in rows]
+
+    def _table(self, soup: BeautifulSoup, url: str) -> tuple[list[str], Tag]:
+        for table in soup.find_all("table"):
+            headings = [heading.get_text(" ", strip=True) for heading in table.find_all("th")
+                        if heading.find_parent("table") is table]
+            if self.columns.required.intersection(headings):
+                return headings, table
+        raise self._another_page(soup, url)
+
+    def _another_page(self, soup: BeautifulSoup, url: str) -> SourceError:
+        title = soup.title.get_text(" ", strip=True) if soup.title else ""
+        if self.title in title:
+            return shape(url, "there is no table with the columns of the list")
+        return html_instead(url, soup.encode())
+
+    @staticmethod
+    def _row(row: Tag, headings: list[str], url: str) -> Row:
+        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
+        if len(cells) != len(headings):
+            raise shape(url, f"a row has {len(cells)} cells, the table {len(headings)} columns")
+        return Row(dict(zip(headings, cells, strict=True)), row)
+
+    def _total(self, soup: BeautifulSoup, url: str, number: int) -> int:
+        found = self.total.search(soup.get_text())
+        if found is None:
+            raise shape(url, "it does not state how many rows there are")
+        rows = int(found["rows"].replace(",", ""))
+        if rows and int(found["page"]) != number:
+            raise shape(url, f"it says that it is page {found['page']}, page {number} was asked for")
+        return rows

@@ -1,0 +1,90 @@
+"""Sources that answer with JSON records: every field checked by name and by the kind of value it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import UnionType
+from typing import Any
+
+from scrapy.http import Response
+
+from crawlers.base import SourceSpider
+from crawlers.errors import shape
+from crawlers.fields import Fields
+from domain.errors import InvalidValue
+
+TEXT, LIST = str | None, list | None
+"""Kinds of values that may be null."""
+
+
+class Record(Fields):
+    """The fields of a JSON object, each with the kind of value it holds: a type, a union of types, or a Record for a list
+    (or null) of such objects. ``required`` ones stand in every object (perhaps null), ``optional`` ones in some;
+    ``ignored`` ones are known and carry no meaning for us."""
+
+    def __init__(self, required: Mapping[str, type | UnionType | Record],
+                 optional: Mapping[str, type | UnionType | Record] | None = None, ignored: Iterable[str] = ()) -> None:
+        super().__init__(required, optional or {}, ignored)
+        self._kinds = {**required, **(optional or {})}
+
+    def read(self, value: object, url: str, where: str) -> frozenset[str]:
+        """Names of fields nobody has seen before. Raises ShapeChanged when a required one is missing, InvalidValue when
+        a value is not of its kind."""
+        if not isinstance(value, dict):
+            raise InvalidValue(f"{where} is a {type(value).__name__}"[:200])
+        unknown = set(self.check(value, url, where))
+        for name, kind in self._kinds.items():
+            nested, held = isinstance(kind, Record), value.get(name)
+            if name in value and not isinstance(held, LIST if nested else kind):  # type: ignore[arg-type]
+                raise InvalidValue(f"{name} of {where} is {held!r}"[:200])
+            if isinstance(kind, Record):
+                for each in held or ():
+                    unknown.update(f"{name}.{inner}" for inner in kind.read(each, url, f"{name} of {where}"))
+        return frozenset(unknown)
+
+    def texts(self, record: Mapping[str, Any]) -> dict[str, str]:
+        """The publisher's values as written, without the ignored and the empty ones; those of a list of objects by their
+        fields, as in "Products.Name"."""
+        found: dict[str, str] = {}
+        for name, value in record.items():
+            kind = self._kinds.get(name)
+            if isinstance(kind, Record) and name not in self.ignored and _are_objects(value):
+                rows = [kind.texts(each) for each in value]
+                inner = dict.fromkeys(field for row in rows for field in row)
+                found |= {f"{name}.{field}": "; ".join(row[field] for row in rows if field in row) for field in inner}
+            else:
+                found[name] = as_text(value)
+        return self.raw(found)
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+
+
+def as_text(value: object) -> str:
+    """A JSON value as text: null is nothing, a list its values one after the other."""
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(as_text, value)))
+    return "" if value is None else value if isinstance(value, str) else str(value)
+
+
+class JsonApiSpider(SourceSpider):
+    """A spider that reads JSON answers."""
+
+    def answer(self, response: Response, envelope: Record) -> dict[str, Any]:
+        """An answer that is an object. Raises ShapeChanged when it is not as ``envelope`` says, or as ``json`` does."""
+        found: dict[str, Any] = self.json(response, dict)
+        try:
+            unknown = envelope.read(found, response.url, "the answer")
+        except InvalidValue as error:
+            raise shape(response.url, str(error)) from None
+        self.warn_of_fields(unknown, response.url)
+        return found
+
+    def record(self, value: Any, fields: Record, url: str, *ids: str) -> dict[str, Any]:
+        """A record of an answer, which the first of the fields ``ids`` that says something names in messages. Raises as
+        ``Record.read`` does."""
+        where = next((as_text(value[name]) for name in ids if value.get(name)), "") if isinstance(value, dict) else ""
+        self.warn_of_fields(fields.read(value, url, where or "a record"), where)
+        found: dict[str, Any] = value
+        return found

@@ -1,0 +1,50 @@
+"""Listings that show the newest first, page by page: walked to their end once, then only as far as something may change."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import ClassVar
+
+from scrapy import Request
+from scrapy.http import Response
+
+from crawlers.base import Output, SourceSpider
+from domain.notice import Notice
+
+WHOLE = "whole listing"
+"""The unit that says that the listing was once walked to its end; before that no run stops early."""
+
+
+class NewestFirstSpider(SourceSpider):
+    """Asks for page after page, the first one being 1. A subclass says where a page is and reads it."""
+
+    look_back: ClassVar[timedelta]
+    """How far before the newest known notice a run looks again."""
+    disorder: ClassVar[timedelta] = timedelta(0)
+    """How much later than the notices above it one may be dated."""
+
+    async def start(self) -> AsyncIterator[Request]:
+        """The first page."""
+        yield self.ask_page(1)
+
+    def page_url(self, number: int) -> str:
+        """Where a page is."""
+        raise NotImplementedError
+
+    def read_page(self, response: Response, number: int) -> Output:
+        """A page, and what follows from it."""
+        raise NotImplementedError
+
+    def ask_page(self, number: int) -> Request:
+        """The request for a page."""
+        return self.ask(self.page_url(number), self.read_page, entry=number == 1, number=number)
+
+    def is_old(self, notices: list[Notice]) -> bool:
+        """Whether nothing follows a page that a run still looks at: all of it is dated before the day asked for, or else
+        ``look_back`` before the newest notice known."""
+        newest = self.job.run.newest_on
+        since = self.job.options.since
+        oldest = since - self.disorder if since else newest - self.look_back if newest else None
+        dates = [notice.published_on for notice in notices if notice.published_on]
+        return bool(oldest and dates and max(dates) < oldest)

@@ -1,0 +1,24 @@
+"""Servers for the attacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.attack.wire import Serving
+
+
+@pytest.fixture
+def serve() -> Iterator[Serving]:
+    """Servers of any kind, closed at the end."""
+    servers: list[Any] = []
+
+    def serving(kind: Callable[..., Any], *arguments: Any) -> Any:
+        servers.append(kind(*arguments))
+        return servers[-1]
+
+    yield serving
+    for server in servers:
+        server.close()

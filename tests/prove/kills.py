@@ -1,0 +1,333 @@
+"""kill -9 again and again, at any moment, in any process of a running system whose mail server refuses a fifth of all mails.
+
+    python -m tests.prove.kills --kills 200 --seed 1
+
+Three publishers publish and amend all the time (tests.prove.news), ``zonewatch up`` runs over them with minutes made seconds
+(tests.prove.hasty), persons with overlapping subscriptions wait for their alerts, and further ones come and go by the
+portal. In the end everything settles, and what must have arrived is worked out by brute force from the stored versions:
+every expected (person, event, material version) must have arrived, and none twice, save a mail with the same Message-ID
+whose worker was killed, or whose answer was withheld, while it was handed over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from sqlalchemy import func, select
+
+from domain.criteria import Criteria, Scope
+from domain.subscription import Topic
+from storage import organisations, sources, subscriptions
+from storage.models import ChangeRow, EmailRow, MatchRow, SourceRunRow
+from storage.session import Database
+from tests.conftest import ROOT, Installed, unused_port
+from tests.prove import place
+from tests.prove.audit import Audit, Kill
+from tests.prove.hasty import SLUGS
+from tests.prove.news import News
+from tests.prove.refusing import SLOWEST, Refusing
+from tests.prove.report import say, tell
+from tests.prove.visitor import Visitor
+
+PEOPLE: dict[str, tuple[Criteria, ...]] = {
+    "compressors@firm.example": (Criteria(product_types=frozenset({"air_compressor"})),),
+    "valves@firm.example": (Criteria(product_types=frozenset({"solenoid_valve"})),),
+    "all@firm.example": (Criteria(),),
+    "overlapping@firm.example": (
+        Criteria(product_types=frozenset({"air_compressor", "solenoid_valve"})), Criteria(words=("compressor",)),
+        Criteria(markets=frozenset({"CA"})), Criteria(sources=frozenset({"eu_safety_gate"}), scope=Scope.ALL)),
+    "recalls@firm.example": (Criteria(kinds=frozenset({"recall"})),),
+    "drafts@firm.example": (Criteria(kinds=frozenset({"tbt_notification"})), Criteria(words=("solenoid valves",))),
+}
+CRAWL, PARENT, ALL = "crawl-one", "up", "all at once"
+WORKER, HANDING = "worker", "worker, as it hands over a mail"
+TARGETS = (*[CRAWL] * 3, *[WORKER] * 2, *[HANDING] * 3, "web", "scheduler", PARENT, ALL)
+"""What is killed; the oftener it stands here, the more often."""
+SETTLE_SECONDS = 240
+PATIENCE_SECONDS = 20
+
+
+@dataclass
+class System:
+    """A running installation, by its parent process."""
+
+    installed: Installed
+    mailbox: Refusing
+    parent: psutil.Popen | None = None
+
+    def start(self) -> None:
+        with (self.installed.folder / "up.log").open("a") as log:
+            self.parent = psutil.Popen([sys.executable, "-m", "tests.prove.hasty", "up"], stderr=log, stdout=log,
+                                       env=self.installed.environment, cwd=self.installed.folder)
+
+    def find(self, role: str) -> psutil.Process | None:
+        """A living process of a role."""
+        assert self.parent
+        for process in self.parent.children(recursive=True):
+            try:
+                if role in process.cmdline()[3:4] and process.status() != psutil.STATUS_ZOMBIE:
+                    return process
+            except psutil.Error:
+                continue
+        return None
+
+    def kill(self, target: str, chance: random.Random) -> bool:
+        """Kill a target, once it is there, at a moment that nobody chose; gives whether it was still there."""
+        if target in (PARENT, ALL):
+            return self._kill_parent(with_all=target == ALL)
+        if target == HANDING:
+            self.mailbox.handing.clear()
+            self.mailbox.handing.wait(PATIENCE_SECONDS)
+            time.sleep(chance.uniform(0, SLOWEST * 1.2))
+            return _kill(self.find(WORKER))
+        until = time.monotonic() + PATIENCE_SECONDS
+        while (process := self.find(target)) is None and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(chance.uniform(0, 1.5))
+        return _kill(process)
+
+    def _kill_parent(self, with_all: bool) -> bool:
+        """Kill the parent, and its children before they know, or leave it to them to end."""
+        assert self.parent
+        family = self.parent.children(recursive=True) if with_all else []
+        self.parent.kill()
+        for process in family:
+            _kill(process)
+        self.parent.wait()
+        self.start()
+        return True
+
+    def stop(self) -> int:
+        """End it as an operator would; gives its exit status."""
+        assert self.parent
+        self.parent.terminate()
+        return int(self.parent.wait(60))
+
+
+def _kill(process: psutil.Process | None) -> bool:
+    try:
+        if process is not None:
+            process.kill()
+    except psutil.NoSuchProcess:
+        return False
+    return process is not None
+
+
+class Comers(threading.Thread):
+    """People who subscribe by the portal while it is being killed, and some of whom leave after their first alert. Each
+    step is done again until the portal says that it is done."""
+
+    def __init__(self, url: str, mailbox: Refusing, every: float) -> None:
+        super().__init__(daemon=True)
+        self.url, self.mailbox, self.every = url, mailbox, every
+        self.confirmed: list[str] = []
+        self.left: list[str] = []
+        self.enough = threading.Event()
+
+    def run(self) -> None:
+        number = 0
+        while not self.enough.wait(self.every):
+            number += 1
+            try:
+                self.come(f"comer-{number}@firm.example", leaves=number % 3 == 0)
+            except TimeoutError as error:
+                say(f"comer {number}: {error}")
+
+    def come(self, address: str, leaves: bool) -> None:
+        visitor = Visitor(self.url, timeout=10)
+        form = {"sent": "1", "notices": "yes", "product": "air_compressor", "email": address, "label": "出口"}
+        insist(lambda: visitor.press("/subscribe", "subscribe", **form).status == 200, f"{address} could not subscribe")
+        insist(lambda: bool(self.mailbox.links(address, "/confirm/")), f"{address} was not asked to confirm")
+        path = self.mailbox.links(address, "/confirm/")[0]
+        insist(lambda: visitor.press(path, "confirm").status == 200, f"{address} could not confirm")
+        self.confirmed.append(address)
+        if leaves:
+            insist(lambda: bool(self.mailbox.links(address, "/unsubscribe/")), f"{address} got no alert")
+            path = self.mailbox.links(address, "/unsubscribe/")[0]
+            one_click = {"List-Unsubscribe": "One-Click"}
+            insist(lambda: visitor.post(path, "leave", **one_click).status == 200, f"{address} could not leave")
+            self.left.append(address)
+
+
+def insist(done: Callable[[], bool], otherwise: str, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            raise TimeoutError(otherwise)
+        time.sleep(0.5)
+
+
+@dataclass
+class Survived:
+    """What is left when it is over: the figures of the disturbance, what the audit needs, and what broke besides."""
+
+    audit: Audit
+    figures: dict[str, object]
+    broken: list[str]
+    on_postgres: bool
+
+
+def prove(folder: Path, options: argparse.Namespace) -> int:
+    left = survive(folder, options)
+    figures, broken = left.audit.verdict()
+    return tell(f"Random kills on {'PostgreSQL' if left.on_postgres else 'SQLite'}: seed {options.seed}, "
+                f"{options.refuse:.0%} of mails refused", left.figures | figures, broken + left.broken)
+
+
+def survive(folder: Path, options: argparse.Namespace) -> Survived:
+    """Live through all the kills."""
+    with ExitStack() as stack:
+        news, mailbox = News(options.seed), Refusing(options.refuse, options.seed)
+        stack.callback(news.close)
+        stack.callback(mailbox.close)
+        url = f"http://127.0.0.1:{unused_port()}"
+        installed = Installed(
+            folder, GATEWAY_URL=news.url, CRAWL_DELAY="0", MAIL_URL=mailbox.url, BASE_URL=url, SECRET_KEY="s" * 40,
+            OPERATOR_EMAIL="operator@zone.example", **({"DATABASE_URL": options.database} if options.database else {}))
+        installed.environment["PYTHONPATH"] = str(ROOT)
+        db = prepared(installed, options.database)
+        stack.callback(db.close)
+        first_runs = newest_run(db)
+        system = System(installed, mailbox)
+        system.start()
+        comers = Comers(url, mailbox, every=20 if options.kills > 20 else 3)
+        began = time.monotonic()
+        kills = disturb(system, news, comers, options)
+        quiet = settle(db, comers)
+        status = system.stop()
+        found = installed.json("search", "", "--scope", "all", "--limit", "0")["total"]
+        audit = Audit(db, news, mailbox, kills, first_runs, url)
+        by_target = Counter(kill.target for kill in kills)
+        figures = {"kills": len(kills), **{f"  {name}": count for name, count in sorted(by_target.items())},
+                   "seconds": round(time.monotonic() - began),
+                   "came and left by the portal": f"{len(comers.confirmed)} and {len(comers.left)}"}
+        unknown, alive = audit.unlike(comers.confirmed, comers.left), survivors(folder)
+        return Survived(audit, figures, [what for wrong, what in (
+            (not quiet, f"it did not settle within {SETTLE_SECONDS} s"), (status != 0, f"it ended with status {status}"),
+            (found != audit.notices, f"the index holds {found} notices, the store {audit.notices}"),
+            (unknown, f"confirmed or left, and the store does not know: {unknown}"),
+            (alive, f"processes that nobody ended: {alive}")) if wrong], db.is_postgres)
+
+
+def prepared(installed: Installed, url: str) -> Database:
+    """The first load and the first persons, undisturbed."""
+    installed.run("init")
+    db = Database(url) if url else installed.db
+    with db.read() as session:
+        if session.scalar(select(func.count()).select_from(SourceRunRow)):
+            sys.exit("the database must be empty")
+    for slug in SLUGS:
+        sources.set_floor(db, slug, 1, "prove")
+    with db.write() as session:
+        for address, wanted in PEOPLE.items():
+            person = organisations.find_or_create_person(session, address)
+            organisations.verify(session, person, address)
+            for number, criteria in enumerate(wanted):
+                subscriptions.activate(session, subscriptions.create(
+                    session, person, Topic.NOTICES, f"{address} {number}", criteria))
+    installed.run("crawl", *SLUGS)
+    return db
+
+
+def newest_run(db: Database) -> int:
+    with db.read() as session:
+        return session.scalar(select(func.max(SourceRunRow.id))) or 0
+
+
+def disturb(system: System, news: News, comers: Comers, options: argparse.Namespace) -> list[Kill]:
+    """Kill while everything is going on."""
+    chance = random.Random(options.seed)
+    calm = threading.Event()
+
+    def publish() -> None:
+        while not calm.wait(chance.uniform(0.2, 1.2)):
+            news.publish()
+
+    publisher = threading.Thread(target=publish, daemon=True)
+    publisher.start()
+    comers.start()
+    time.sleep(5)
+    kills: list[Kill] = []
+    while len(kills) < options.kills:
+        time.sleep(chance.uniform(0, 2 * options.pause))
+        target = chance.choice(TARGETS)
+        if system.kill(target, chance):
+            kills.append(Kill(time.monotonic(), target, target in (WORKER, HANDING, PARENT, ALL)))
+            if len(kills) % 10 == 0:
+                say(f"{len(kills)} kills, {len(comers.mailbox.accepted)} mails")
+    calm.set()
+    comers.enough.set()
+    return kills
+
+
+def settle(db: Database, comers: Comers) -> bool:
+    """Wait until all that was published is stored, and all that must be told is told."""
+    say("no more kills and no more news; waiting for it to settle")
+    comers.mailbox.share = 0.0
+    comers.join(SETTLE_SECONDS)
+    last = newest_run(db)
+    until = time.monotonic() + SETTLE_SECONDS
+    while time.monotonic() < until:
+        if _all_read(db, last) and not _waiting(db):
+            return True
+        time.sleep(1)
+    return False
+
+
+def _all_read(db: Database, after: int) -> bool:
+    """Whether every source was read well three times more: what is gone must be missed twice."""
+    with db.read() as session:
+        rows = session.execute(select(SourceRunRow.slug, func.count()).where(
+            SourceRunRow.id > after, SourceRunRow.status == "ok").group_by(SourceRunRow.slug))
+        well = {slug: count for slug, count in rows}
+    return all(well.get(slug, 0) >= 3 for slug in SLUGS)
+
+
+def _waiting(db: Database) -> int:
+    """What still has to be done: changes, matches, mails."""
+    counts = (
+        select(func.count()).select_from(ChangeRow).where(ChangeRow.done_at.is_(None)),
+        select(func.count()).select_from(MatchRow).where(MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None)),
+        select(func.count()).select_from(EmailRow).where(EmailRow.state.in_(("due", "pending", "sending"))))
+    with db.read() as session:
+        return sum(session.scalar(each) or 0 for each in counts)
+
+
+def survivors(folder: Path) -> list[str]:
+    """Processes of the installation that are still there."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(folder.resolve()):
+                found.append(" ".join(process.cmdline()[2:5]))
+        except psutil.Error:
+            continue
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="tests.prove.kills", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1, help="of the publishers, the kills and the mail server")
+    parser.add_argument("--pause", type=float, default=1.5, help="mean seconds between two kills, beside the time they take")
+    parser.add_argument("--refuse", type=float, default=0.2, help="share of mails that the mail server refuses")
+    place.add_options(parser)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder, place.database(options) as options.database:
+        return prove(Path(folder), options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
