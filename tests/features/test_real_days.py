@@ -164,7 +164,7 @@ def test_each_address_is_mailed_each_notice_once_and_nothing_else(days: RealDays
         titles = {data["title"]: name for name, data in session.execute(select(NoticeRow.external_id, NoticeRow.data))}
         sent = set(session.execute(
             select(NoticeRow.external_id, EmailRow.created_at).join(MatchRow, MatchRow.notice_id == NoticeRow.id)
-            .join(EmailRow, EmailRow.id == MatchRow.email_id).where(EmailRow.state == "sent")).tuples())
+            .join(EmailRow, EmailRow.id == MatchRow.email_id).where(EmailRow.state == "sent")).all())
     for day in DAYS:
         mails = days.mailed[day]
         text = "\n".join(mail.get_body(("plain",)).get_content() for mail in mails)
