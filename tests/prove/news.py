@@ -58,6 +58,7 @@ class News(Gateway):
         self._random = random.Random(seed)
         self._guard = threading.Lock()
         super().__init__({})
+        self._server.handle_error = _forgive  # type: ignore[method-assign]
 
     def publish(self) -> None:
         """A new notice, an amendment, or now and then the end of one. The WTO's notifications never end, and of Safety
@@ -124,6 +125,10 @@ class News(Gateway):
                     "commentDeadlineDate": f"{deadline.isoformat()}T00:00:00",
                     "linkToNotification": f"https://eping.wto.org/en/Notification/Details/{item.number}"}
         return Answer(json.dumps(found).encode())
+
+
+def _forgive(*_: object) -> None:
+    """A crawl that is killed hangs up on us."""
 
 
 def _today(answer: Answer) -> Answer:
