@@ -121,8 +121,8 @@ READ = [(fields, record, (name,)) for fields, record in RECORDS for name in reco
         if name not in ("SoldAtLabel", "Images")]
 READ += [(fields, record, (name, inner)) for fields, record in RECORDS for name, value in record.items()
          if isinstance(value, list) for each in value if isinstance(each, dict)
-         for inner in each if inner in {"Name", "NumberOfUnits", "Model", "Type", "URL", "UPC", "Country", "Option", "raw_name",
-                                        "title", "part"}]
+         for inner in each if inner in {"Name", "NumberOfUnits", "Model", "Type", "URL", "UPC", "Country", "Option",
+                                        "raw_name", "title", "part"}]
 
 
 @pytest.mark.parametrize(("fields", "record", "path"), READ, ids=lambda part: ".".join(part) if type(part) is tuple else "")
