@@ -23,6 +23,9 @@ from storage.session import Database
 from tests import postgres
 from tests.databases import SERVER, STORE, database, on_postgres, url_of
 
+ONE_PASS = ("tests/attack", "tests/browser", "tests/relevance", "tests/features/test_crawl_fetching.py",
+            "tests/features/test_demo.py")
+"""What keeps notices only to look at something else, or (the demo) on SQLite always: one pass says all about it."""
 KEEPING = frozenset(("tmp_path", "tmp_path_factory"))
 """Fixtures by which a test gets a folder, and with it a database."""
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +73,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _belongs(item: pytest.Item) -> bool:
     if not on_postgres():
         return item.get_closest_marker("postgres") is None
+    if item.nodeid.startswith(ONE_PASS):
+        return False
     return bool(KEEPING.intersection(getattr(item, "fixturenames", ())) or item.get_closest_marker("keeps"))
 
 

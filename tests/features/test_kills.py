@@ -38,7 +38,7 @@ pytestmark = pytest.mark.xdist_group("kills")
 PEOPLE = {"quality@pneumatics.example": "solenoid_valve", "quality@valves.example": "safety_valve",
           "quality@cartridges.example": "ink_cartridge"}
 NOW = "2026-11-21T08:00:00+00:00"
-SLUGS = tuple(card.slug for card in cards())
+SLUGS = ("ca_recalls", "eu_safety_gate", "wto_tbt_notifications")
 
 
 class World:
@@ -49,8 +49,8 @@ class World:
         self.sites, self.folder = SampleSites(), folder
         first = self.installed(folder / "prepared", Mailbox())
         first.run("init")
-        for slug in SLUGS:
-            sources.set_floor(first.db, slug, 1, "test")
+        for card in cards():
+            sources.set_floor(first.db, card.slug, 1, "test")
         clock.fix(datetime.fromisoformat(NOW))
         for address, product_type in PEOPLE.items():
             person = appoint(first.db, address, "fenghua", Role.MEMBER, "Firm")
@@ -58,10 +58,10 @@ class World:
                 subscriptions.activate(session, subscriptions.create(
                     session, person, Topic.NOTICES, product_type, Criteria(product_types=frozenset({product_type}))))
         clock.fix(None)
-        first.run("crawl", "--all")
+        first.run("crawl", *SLUGS)
         drain(first)
         self.sites.day = 2
-        self.copy("crawled", Mailbox()).run("crawl", "--all")
+        self.copy("crawled", Mailbox()).run("crawl", *SLUGS)
 
     def installed(self, folder: Path, mailbox: Mailbox) -> Installed:
         folder.mkdir(exist_ok=True)
@@ -139,7 +139,7 @@ def test_a_killed_crawl_loses_nothing(world: World, mailbox: Mailbox, undisturbe
                                       when: str, number: int) -> None:
     installed = world.copy(tmp_path.name, mailbox)
     killed(installed, step, when, number, "crawl-one", "eu_safety_gate")
-    installed.run("crawl", "--all")
+    installed.run("crawl", *SLUGS)
     drain(installed)
     assert (kept(installed), told(installed)) == undisturbed
     assert installed.rows("select count(*) from source_runs where status = 'running'") == [(0,)]
@@ -235,7 +235,7 @@ def test_a_killed_scheduler_leaves_no_crawl_behind_and_the_next_one_catches_up(
         for _ in range(300):
             ended = dict(installed.rows("select slug, max(id) from source_runs where status = 'ok' and started_at > "
                                          "'2026-11-29' group by slug"))
-            if ended.keys() == set(SLUGS):
+            if ended.keys() >= set(SLUGS):
                 break
             time.sleep(0.1)
     finally:
