@@ -16,6 +16,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from crawlers.encodings import NoText, Text, read, scars
 from crawlers.errors import Blocked, SourceError, bad_status, from_exception, html_instead, is_html, not_parsable, shape
 from crawlers.fetch.capture import META, Captured
 from crawlers.items import Page
@@ -39,6 +40,14 @@ def used_up(records: list[Any]) -> Iterator[Any]:
     records.reverse()
     while records:
         yield records.pop()
+
+
+def decoded(response: Response, form: str) -> Text:
+    """An answer as text. Raises NotParsable when no encoding that is stated for it holds."""
+    try:
+        return read(response.body, (response.headers.get("Content-Type") or b"").decode("latin-1"))
+    except NoText as error:
+        raise not_parsable(response.url, form, error) from None
 
 
 @dataclass(slots=True)
@@ -90,12 +99,19 @@ class SourceSpider(Spider):
         """A request whose answer goes to ``read`` with ``known``. ``unit`` names an answer that is not read again while
         it stays what it was; ``entry`` marks one without which nothing can be found, ``archive`` an old one that says
         nothing about the shape of new ones. Raises ShapeChanged for an address that is not on a host of the card."""
-        if urlsplit(url).scheme not in ("http", "https") or urlsplit(url).hostname not in self.card.hosts:
+        if not self._is_ours(url):
             raise shape(url, "this is no address of the source")
         meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "archive": archive,
                 "handle_httpstatus_list": [304]}
         return Request(url, callback=self._answered, errback=self._unanswered, meta=meta,
                        cb_kwargs={"read": read, "known": known})
+
+    def _is_ours(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # such as "http://[::1"
+            return False
+        return parts.scheme in ("http", "https") and parts.hostname in self.card.hosts
 
     def page(self, response: Response, records: Records, *, unit: str = "", **more: Any) -> Page:
         """The Page of an answer; with ``unit`` it need not be read again once its notices are stored."""
@@ -109,14 +125,16 @@ class SourceSpider(Spider):
         SourceError loses the page."""
         found = Records()
         for place, record in enumerate(records, 1):
-            record_hash = self._hash(record) if self.whole_records else ""
             try:
+                record_hash = self._hash(record) if self.whole_records else ""
                 if external_id := self.job.records.get(record_hash):
                     stands = found.take_known(external_id)
                 else:
                     stands = found.take(make(record), record_hash)
             except InvalidValue as error:
                 found.bad.append(BadRecord(f"{response.url} #{place}", str(error)))
+            except RecursionError:
+                found.bad.append(BadRecord(f"{response.url} #{place}", "it is nested too deeply"))
             else:
                 self.job.account.duplicates += not stands
         return found
@@ -178,9 +196,10 @@ class SourceSpider(Spider):
     def xml(self, response: Response, root: str) -> etree._Element:
         """The root element of an XML answer. Raises Blocked, NotParsable, or ShapeChanged when it is not ``root``."""
         self._refuse_html(response)
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True,
+                                 encoding="utf-8")
         try:
-            found = etree.fromstring(response.body, parser)
+            found = etree.fromstring(self.text(response, "XML").encode("utf-8"), parser)
         except (etree.XMLSyntaxError, ValueError) as error:
             raise not_parsable(response.url, "XML", error) from None
         docinfo: Any = found.getroottree().docinfo
@@ -194,12 +213,34 @@ class SourceSpider(Spider):
         """A JSON answer. Raises Blocked, NotParsable, or ShapeChanged when it is no ``kind`` (list or dict)."""
         self._refuse_html(response)
         try:
-            found = json.loads(response.body)
+            found = self._loads(response)
         except (ValueError, RecursionError) as error:
             raise not_parsable(response.url, "JSON", error) from None
         if not isinstance(found, kind):
             raise shape(response.url, f"the answer is a {type(found).__name__}, not a {kind.__name__}")
         return found
+
+    def _loads(self, response: Response) -> Any:
+        """JSON is UTF-8, whatever is said of it; only what is not may be what its header says."""
+        try:
+            found = json.loads(response.body)
+        except UnicodeDecodeError:
+            return json.loads(self.text(response, "JSON"))
+        self._warn_of_scars(response.body, response.url)
+        return found
+
+    def text(self, response: Response, form: str) -> str:
+        """An answer as text, in the encoding that it is in. Raises NotParsable when no encoding that is stated for it
+        holds; warns of labels that are not true, and of text that was spoilt before it reached us."""
+        found = decoded(response, form)
+        for label in found.untrue:
+            self.warn(f"said to be {label!r}, but is {found.encoding}", response.url)
+        self._warn_of_scars(found.utf8, response.url)
+        return found.content
+
+    def _warn_of_scars(self, body: bytes, url: str) -> None:
+        for what in scars(body):
+            self.warn(what, url)
 
     def _refuse_html(self, response: Response) -> None:
         if is_html(response):

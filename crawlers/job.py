@@ -127,7 +127,8 @@ class Account:
 @dataclass(slots=True)
 class Job:
     """A crawl under way. ``units`` are the answers already read under this parser, ``hashes`` finds the external ids of
-    notices by the hash of their record (none when all is to be read again); ``report`` is there once the run has ended."""
+    notices by the hash of their record (none when all is to be read again); ``still`` raises when the lock of the
+    crawl is lost, and another one may have begun; ``report`` is there once the run has ended."""
 
     run: Run
     db: Database
@@ -136,6 +137,7 @@ class Job:
     floor: int
     units: Mapping[str, KnownUnit]
     hashes: Callable[[], Mapping[str, str]] = dict
+    still: Callable[[], None] = lambda: None
     account: Account = field(default_factory=Account)
     started_at: datetime = field(default_factory=clock.now)
     report: RunReport | None = None

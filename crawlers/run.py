@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -34,8 +34,8 @@ _LOG_LEVELS = {
 }
 MARGIN = 0.02
 """Seconds added to a card's delay: a request that left a moment late must not make the next gap shorter than promised."""
-HOST_WAIT = 3600.0
-"""Seconds that a crawl waits for another one to be done with a host of both."""
+HOST_WAIT = 60.0
+"""Seconds that a crawl waits for another one to be done with a host of both; the scheduler comes back to it later."""
 TOGETHER = 8
 """Requests at a time where no delay is kept."""
 
@@ -49,24 +49,25 @@ def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions
     spider = cards.spider(slug)
     if options.delay is not None and not options.gateway_url:
         raise InvalidValue("the delay of a source may be replaced only behind a gateway")
-    with _alone(spider.card, db, options):
+    with _alone(spider.card, db, options) as still:
         job = _begin(spider, db, captures, options)
+        job.still = still
         error = _run(spider, job)
         return job.report or _broken(job, error)
 
 
 @contextmanager
-def _alone(card: Source, db: Database, options: CrawlOptions) -> Iterator[None]:
+def _alone(card: Source, db: Database, options: CrawlOptions) -> Iterator[Callable[[], None]]:
     """Be the only crawl of a source, and the only one that asks its hosts: another source there is waited for."""
     with ExitStack() as held:
-        held.enter_context(exclusive(db, of_crawl(card.slug)))
+        own = held.enter_context(exclusive(db, of_crawl(card.slug)))
         for host in sorted(card.hosts):
             try:
                 held.enter_context(exclusive(db, f"host-{host}"))
             except Conflict:
                 held.enter_context(exclusive(db, f"host-{host}", HOST_WAIT))
                 time.sleep(_delay(card, options))
-        yield
+        yield own.check
 
 
 def _delay(card: Source, options: CrawlOptions) -> float:

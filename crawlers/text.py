@@ -7,26 +7,48 @@ import re
 import textwrap
 from datetime import date, datetime
 
+from domain.text import PARTING, UNSEEN
+
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.S)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _CUT_TAG = re.compile(r"<(?:/?(?:fo?n?|font|span|img|br|strong|em)\b[^<>]*|a\s+href[^<>]*)$", re.I)
 _URL = re.compile(r"https?://[^\s<>\"'|\\^`{}]+", re.I)
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
-                        "\ud800-\udfff\ufff9-\ufffb]+")
+_INVISIBLE = re.compile(f"[{UNSEEN}{PARTING}\r\u2028\u2029]+")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d\S*)?")
+_UNSHOWN = ("script", "style", "template", "iframe", "object", "svg")
+_HIDING = re.compile(r"display:none|visibility:(?:hidden|collapse)"
+                     r"|(?:font-size|opacity|max-height):0(?:[a-z]+|%)?(?:[;!]|$)", re.I)
 _BREAKING = ("br", "p", "div", "li", "tr", "h1", "h2", "h3", "h4", "td")
 _PLACEHOLDERS = frozenset(("", "unknown", "n/a", "na", "-", "--", "---", "not available", "not applicable", "none"))
 
+LONGEST = 100_000
+"""Signs of a text that are read: nine times the longest known."""
+LONGEST_ADDRESS = 2_000
+"""Signs of an address; a longer one leads nowhere that we would send a reader."""
+CUT = "[truncated 已截断: "
+"""Opens the last words of a text that is longer than is read."""
+
+
+def bounded(text: str, most: int = LONGEST) -> str:
+    """A text, or its beginning with words that say that it was cut and how long it is."""
+    return text if len(text) <= most else f"{text[:most]} …{CUT}{len(text):,}]"
+
+
+def is_cut(text: str) -> bool:
+    """Whether a text was cut by ``bounded``."""
+    return text.endswith("]") and CUT in text[-60:]
+
 
 def plain(text: str | None) -> str:
-    """A text without HTML: tags gone (also one that a length limit of the publisher cut open), entities (also those
-    escaped twice) as signs, outer blanks trimmed."""
+    """A text without HTML: tags and what they hide gone (also a tag that a length limit of the publisher cut open),
+    entities (also those escaped twice) as signs, outer blanks trimmed; one longer than ``LONGEST`` says that it was cut."""
     if not text:
         return ""
+    text = bounded(text)
     if "<" in text:
         text = _CUT_TAG.sub("", text)
-        text = _without_tags(text) if _TAG.search(text) else text
+        text = _without_tags(text) if _has_tags(text) else text
     for _ in range(2):
         if "&" in text:
             text = _ENTITY.sub(_sign, text)
@@ -37,15 +59,24 @@ def _sign(found: re.Match[str]) -> str:
     return html.unescape(found[0])
 
 
+def _has_tags(text: str) -> bool:
+    comment = text.find("<!--")
+    return _TAG.search(text) is not None or 0 <= comment <= text.rfind("-->") - 4
+
+
 def _without_tags(text: str) -> str:
     from bs4 import BeautifulSoup  # few texts hold tags, and the import costs every start
 
     soup = BeautifulSoup(text, "lxml")
-    for gone in soup(["script", "style"]):
+    for gone in [*soup(_UNSHOWN), *soup(hidden=True), *soup(style=_is_hiding)]:
         gone.decompose()
     for tag in soup(_BREAKING):
         tag.insert_before("\n")
     return soup.get_text().replace("\xa0", " ")
+
+
+def _is_hiding(style: str | None) -> bool:
+    return bool(style and _HIDING.search("".join(style.split())))
 
 
 def line(text: str | None) -> str:
@@ -66,7 +97,7 @@ def first_sentence(text: str | None, most: int) -> str:
 
 def links(*texts: str | None) -> tuple[str, ...]:
     """The web addresses that stand in texts, each once, in order; punctuation behind them is not theirs."""
-    found = (html.unescape(url).rstrip(".,;:)]") for text in texts if text for url in _URL.findall(text))
+    found = (html.unescape(url).rstrip(".,;:)]") for text in texts if text for url in _URL.findall(text[:LONGEST]))
     return tuple(dict.fromkeys(url for url in found if "." in url))
 
 

@@ -19,6 +19,10 @@ class Conflict(ZonewatchError):
     """The state of a thing does not allow what was asked."""
 
 
+class LockLost(ZonewatchError):
+    """A lock ended before its holder was done: somebody else may be at the same work now."""
+
+
 class StoreError(ZonewatchError):
     """The database cannot be used: not there, not ours, damaged, or without space."""
 

@@ -27,9 +27,16 @@ _MIXED_TOKEN = re.compile(rf"[{CJK}]+|{_IDENTIFIER}|(?:{_WORD})+")
 _ANY_CJK = re.compile(f"[{CJK}]")
 
 _MARKS = re.compile("[™℠®©]")
-_INVISIBLE = re.compile("[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
-                        "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-                        "\ud800-\udfff\U000e0000-\U000e0fff]+")
+UNSEEN = ("\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+          "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff")
+"""Signs that nobody sees, as the inside of a regex class: controls, soft hyphens, marks of no width, marks that turn the
+direction of the text around them, halves of signs, tags. The one list of all rooms."""
+PARTING = "\u000b\u000c\u001c-\u001f\u0085"
+"""Controls that part words, likewise: ``str.split`` takes them for blanks."""
+
+_INVISIBLE = re.compile(f"[{UNSEEN}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0"
+                        "\ufff0-\ufff8]+")
+"""For matching also the fillers and the variants of signs, which change how a text looks but not what it says."""
 _UNIFIED = {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63", "-"),
             **dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4", "'"), **dict.fromkeys("\u2044\u2215\u29f8", "/")}
 _VARIANTS = re.compile(f"[{''.join(_UNIFIED)}]")

@@ -16,7 +16,7 @@ from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
-from domain.subscription import SubscriptionState
+from domain.subscription import SubscriptionState, Topic
 from storage.locks import alone
 from storage.models import EmailRow, MatchRow, SubscriptionRow
 from storage.session import Database
@@ -169,11 +169,17 @@ def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
 
 
 def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
-    """Those of these mails that tell matches, but none of a subscription that is active."""
+    """Those of these mails that tell matches, but none of a subscription that is active, or a bulletin to somebody who
+    reads none any more."""
     is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
-    return set(session.scalars(
+    alerts = session.scalars(
         select(MatchRow.email_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(MatchRow.email_id.in_(email_ids)).group_by(MatchRow.email_id).having(func.max(is_active) == 0)))
+        .where(MatchRow.email_id.in_(email_ids)).group_by(MatchRow.email_id).having(func.max(is_active) == 0))
+    reads = exists().where(SubscriptionRow.person_id == EmailRow.person_id, SubscriptionRow.topic == Topic.BULLETINS.value,
+                           SubscriptionRow.state == SubscriptionState.ACTIVE.value)
+    bulletins = session.scalars(select(EmailRow.id).where(
+        EmailRow.id.in_(email_ids), EmailRow.purpose == Purpose.BULLETIN.value, ~reads))
+    return {*alerts, *bulletins}
 
 
 def _email(row: EmailRow) -> Email:

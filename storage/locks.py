@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from domain.errors import Conflict
+from domain.errors import Conflict, LockLost
 from storage.session import Database
 
 RETRY_SECONDS = 0.05
@@ -27,12 +28,36 @@ def of_crawl(slug: str) -> str:
     return f"crawl-{slug}"
 
 
+class Held:
+    """A lock that is held."""
+
+    def __init__(self, name: str, connection: Connection | None = None) -> None:
+        self._name, self._connection = name, connection
+        self._lost = False
+
+    def check(self) -> None:
+        """Raises LockLost when the lock ended with its connection: call it before what must not be done twice."""
+        if self._connection is None:
+            return
+        try:
+            if not self._lost:
+                self._connection.execute(select(1))
+        except SQLAlchemyError:
+            self._lost = True
+        if self._lost:
+            raise LockLost(f"the connection that held the lock {self._name} is gone")
+
+
 @contextmanager
-def exclusive(db: Database, name: str, timeout: float = 0) -> Iterator[None]:
+def exclusive(db: Database, name: str, timeout: float = 0) -> Iterator[Held]:
     """Hold the lock ``name`` of an installation for the block. Raises Conflict when another process holds it after
     ``timeout`` seconds."""
-    with _advisory(db, name, timeout) if db.is_postgres else exclusive_in(db.folder / "locks", name, timeout):
-        yield
+    if db.is_postgres:
+        with _advisory(db, name, timeout) as held:
+            yield held
+    else:
+        with exclusive_in(db.folder / "locks", name, timeout):
+            yield Held(name)
 
 
 @contextmanager
@@ -67,7 +92,7 @@ def alone(session: Session, name: str) -> None:
 
 
 @contextmanager
-def _advisory(db: Database, name: str, timeout: float) -> Iterator[None]:
+def _advisory(db: Database, name: str, timeout: float) -> Iterator[Held]:
     """A lock of a connection of its own: it ends with the connection, however that ends."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         until = time.monotonic() + timeout
@@ -76,9 +101,10 @@ def _advisory(db: Database, name: str, timeout: float) -> Iterator[None]:
                 raise _taken(name)
             time.sleep(RETRY_SECONDS)
         try:
-            yield
+            yield Held(name, connection)
         finally:
-            connection.scalar(select(func.pg_advisory_unlock(_number(name))))
+            with suppress(SQLAlchemyError):  # the connection is gone, and the lock with it
+                connection.scalar(select(func.pg_advisory_unlock(_number(name))))
 
 
 def _number(name: str) -> int:

@@ -90,14 +90,16 @@ def start(db: Database, source: Source) -> Run:
 
 
 def _has_baseline(session: Session, source: Source) -> bool:
-    """Whether the first load is over: a run ended ok, or two came to their own end (what the first of them could not read
-    was tried again). A run asked for a part only (``--since``) says nothing about the rest."""
-    ended = select(SourceRunRow.status).where(
+    """Whether the first load is over: a run ended ok, or two came to their own end above the floor (what the first of them
+    could not read was tried again). A run asked for a part only (``--since``) says nothing about the rest."""
+    ended = select(SourceRunRow.status, SourceRunRow.seen).where(
         SourceRunRow.slug == source.slug, SourceRunRow.parser_version == source.parser_version,
         SourceRunRow.partial.is_(False), SourceRunRow.reason_code != "below_floor", SourceRunRow.seen > 0)
-    statuses = session.scalars(ended.where(SourceRunRow.status != RunStatus.RUNNING.value)).all()
-    incomplete = sum(status == RunStatus.INCOMPLETE.value for status in statuses)
-    return incomplete > 1 or bool({RunStatus.OK.value, RunStatus.HELD.value}.intersection(statuses))
+    rows = session.execute(ended.where(SourceRunRow.status != RunStatus.RUNNING.value)).all()
+    row = session.get(SourceRow, source.slug)
+    floor = source.expectation.min_items if row is None or row.min_items is None else row.min_items
+    incomplete = sum(status == RunStatus.INCOMPLETE.value and seen >= floor for status, seen in rows)
+    return incomplete > 1 or any(status in (RunStatus.OK.value, RunStatus.HELD.value) for status, _ in rows)
 
 
 def finish(db: Database, run: Run, status: RunStatus, reason: Reason, tally: Tally, *, partial: bool = False) -> RunReport:
@@ -157,7 +159,7 @@ def release(db: Database, run_id: int, actor: str) -> RunReport:
     """Let a held run alert; it stands again as it ended before the breaker. Raises NotFound, or Conflict when it is not
     held."""
     with db.write() as session:
-        row = session.get(SourceRunRow, run_id)
+        row = session.get(SourceRunRow, run_id, with_for_update=True)
         if row is None:
             raise NotFound(f"there is no run {run_id}")
         if row.status != RunStatus.HELD.value or row.released_at:

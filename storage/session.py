@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from domain.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
+TURN_SECONDS = 0.002
 MIGRATION_LOCK = 2026_1122
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -60,13 +62,17 @@ class Database:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Wait for one's turn to write to SQLite. Its own waiting looks again after sleeps of up to 100 ms and loses to
-        whoever asks at the right moment, for seconds; the kernel wakes those who wait for a file as it becomes free."""
+        whoever asks at the right moment, for seconds. Raises StoreError when the turn does not come."""
         if self.is_postgres:
             yield
-        else:
-            with open(f"{self.engine.url.database}.turn", "ab") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                yield
+            return
+        with open(f"{self.engine.url.database}.turn", "ab") as file:
+            until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+            while not _taken(file):
+                if time.monotonic() > until:
+                    raise StoreError(f"another process has been writing to {self.engine.url.database} for too long")
+                time.sleep(TURN_SECONDS)
+            yield
 
     def migrate(self) -> None:
         """Bring the schema to its newest revision; creates the folder of an SQLite file. Raises StoreError when the
@@ -88,6 +94,14 @@ class Database:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+
+
+def _taken(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _engine(url: str) -> Engine:

@@ -82,7 +82,7 @@ def _living(person_id: int) -> Select[SubscriptionRow]:
 
 def activate(session: Session, subscription_id: int) -> Subscription:
     """Begin to deliver; an active one stays as it is. Raises NotFound, or Conflict when it has ended."""
-    row = session.get(SubscriptionRow, subscription_id)
+    row = session.get(SubscriptionRow, subscription_id, with_for_update=True)
     if row is None:
         raise NotFound(f"there is no subscription {subscription_id}")
     if row.state == SubscriptionState.ENDED.value:
@@ -136,7 +136,8 @@ def delete_pending(session: Session, before: datetime) -> int:
     ids = session.scalars(select(SubscriptionRow.id).where(
         SubscriptionRow.state == SubscriptionState.PENDING.value, SubscriptionRow.created_at < before,
         ~exists().where(MatchRow.subscription_id == SubscriptionRow.id)).limit(500)).all()
-    session.execute(delete(SubscriptionRow).where(SubscriptionRow.id.in_(ids)))
+    session.execute(delete(SubscriptionRow).where(
+        SubscriptionRow.id.in_(ids), SubscriptionRow.state == SubscriptionState.PENDING.value))
     return len(ids)
 
 

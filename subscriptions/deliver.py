@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,9 +35,11 @@ class Delivered:
     postponed: int = 0
 
 
-def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = emails.FIRST_SEAT) -> Delivered:
+def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = emails.FIRST_SEAT,
+            still: Callable[[], None] = lambda: None) -> Delivered:
     """Send at most ``limit`` mails whose time has come, over one connection. ``sent`` means that the server took the mail.
-    ``seat`` names the worker; several may deliver at once, each in a seat of its own.
+    ``seat`` names the worker; several may deliver at once, each in a seat of its own. ``still`` is called before each mail
+    and raises when the seat is lost: whoever sits there now sends the rest.
 
     A mail is claimed before it is offered and marked as soon as it was answered, so that a worker killed at any moment
     leaves at most one mail that goes out twice, with the same Message-ID. When this raises (the database failed), call
@@ -47,6 +50,7 @@ def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = em
     breaks = 0
     try:
         for at, email in enumerate(claimed):
+            still()
             try:
                 breaks = breaks + 1 if _breaks(db, channel, email, done) else 0
             except Unreachable as error:

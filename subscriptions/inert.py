@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from domain.text import UNSEEN
 from domain.web_address import is_web_address
 
-_INVISIBLE = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e"
-                        "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]+")
+_INVISIBLE = re.compile(f"[{UNSEEN}]+")
 
 
 def one_line(text: str, limit: int = 500) -> str:

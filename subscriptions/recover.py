@@ -13,7 +13,6 @@ def recover(db: Database, seat: str = emails.FIRST_SEAT) -> int:
     """Let mails be delivered that the last worker in this seat had in hand when it died; gives how many. They keep their
     Message-ID, so that the one which the server may have taken can be told as a double. Call it before delivering, while
     holding the seat's lock."""
-    forget(db)
     return emails.give_back(db, seat)
 
 
@@ -39,6 +38,7 @@ def forget(db: Database) -> int:
     forgotten = 0
     while True:
         with db.write() as session:
+            locks.alone(session, organisations.PEOPLE)
             count = subscriptions.delete_pending(session, before)
             persons = organisations.forget_unconfirmed(session, before)
         forgotten += count

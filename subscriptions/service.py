@@ -15,6 +15,7 @@ from domain.subscription import Subscription, SubscriptionState, Topic
 from domain.text import tokens as word_tokens
 from storage import emails, organisations, subscriptions
 from storage.emails import Purpose
+from storage.locks import alone
 from storage.session import Database
 from subscriptions.compose import Composer
 from subscriptions.describe import describe
@@ -130,6 +131,7 @@ class SubscriptionService:
         an hour, nothing happens, and nothing shows it. Raises InvalidValue for what is no address."""
         email = _checked(email, "zh")
         with self._db.write() as session:
+            alone(session, organisations.PEOPLE)
             person = organisations.person_by_email(session, email)
             letter = self._composer.sign_in(person or Person(0, "", "zh", False, email))  # the same work for strangers
             hour_ago = clock.now() - timedelta(hours=1)

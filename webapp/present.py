@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.routing import IntegerConverter
 
 from domain import clock
-from domain.text import has_cjk
+from domain.text import PARTING, UNSEEN, has_cjk
 from domain.web_address import is_web_address
 from webapp.i18n import gettext, lang
 from webapp.security import own_path
@@ -30,8 +30,7 @@ class IdConverter(IntegerConverter):
         super().__init__(url_map, min=1, max=MAX_ID)  # type: ignore[arg-type]
 
 
-_CONTROLS = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e"
-                       "\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]+")
+_CONTROLS = re.compile(f"[{UNSEEN}{PARTING}]+")
 """Signs nobody sees: controls, and marks that turn the direction of the text around them."""
 
 

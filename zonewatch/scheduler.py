@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from crawlers.cards import cards
 from domain import clock
+from domain.errors import Conflict
 from domain.source import Grade, RunStatus, Source
 from storage import locks, runs, sources, tasks
 from subscriptions.recover import forget
@@ -21,6 +22,7 @@ from zonewatch.wiring import Installation
 LOCK = "scheduler"
 LOCK_SECONDS = 3.0
 CHECK_SECONDS = 30
+POLL_SECONDS = 5.0
 RETRY_AFTER = timedelta(hours=1)
 """A run that did not end well is tried again after this, or after the card's rhythm if that is shorter."""
 log = logging.getLogger("zonewatch.scheduler")
@@ -34,8 +36,19 @@ class Scheduler:
         self._places = threading.Semaphore(installation.settings.crawls)
 
     def run(self, stop: threading.Event) -> None:
-        """Schedule until ``stop``. Raises Conflict when another scheduler runs."""
-        with locks.exclusive(self.installation.db, LOCK, timeout=LOCK_SECONDS):
+        """Schedule until ``stop``, once no other scheduler does. Raises LockLost when another may have begun."""
+        waits = False
+        while not stop.is_set():
+            try:
+                return self._schedule(stop)
+            except Conflict:
+                if not waits:
+                    log.warning("another scheduler runs; this one waits for its end")
+                waits = True
+                stop.wait(POLL_SECONDS)
+
+    def _schedule(self, stop: threading.Event) -> None:
+        with locks.exclusive(self.installation.db, LOCK, timeout=LOCK_SECONDS) as held:
             tasks.give_back(self.installation.db, (tasks.CRAWL,))
             sources.save_cards(self.installation.db, cards())
             scheduler = BackgroundScheduler(
@@ -45,11 +58,15 @@ class Scheduler:
             for card in cards():
                 scheduler.add_job(self.crawl_if_due, "interval", [card, stop], seconds=CHECK_SECONDS, id=card.slug,
                                   next_run_time=datetime.now(scheduler.timezone))  # the real clock: APScheduler's own
-            scheduler.add_job(forget, "interval", [self.installation.db], days=1, id="forget", executor="tasks")
+            scheduler.add_job(forget, "interval", [self.installation.db], days=1, id="forget", executor="tasks",
+                              next_run_time=datetime.now(scheduler.timezone))
             scheduler.add_job(self.take_task, "interval", [stop], seconds=2, id="tasks", executor="tasks")
             scheduler.start()
-            stop.wait()
-            scheduler.shutdown(wait=True)
+            try:
+                while not stop.wait(CHECK_SECONDS):
+                    held.check()
+            finally:
+                scheduler.shutdown(wait=True)
 
     def crawl_if_due(self, card: Source, stop: threading.Event) -> None:
         """Crawl a source whose time has come."""

@@ -7,9 +7,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 
-from domain.errors import Conflict, ZonewatchError
+from domain.errors import Conflict, LockLost, ZonewatchError
 from storage import locks, tasks
 from storage.emails import FIRST_SEAT
 from storage.tasks import Task
@@ -33,35 +34,45 @@ class Worker:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self.seat = LOCK
+        self._still: Callable[[], None] = lambda: None
         self._failing: set[str] = set()
         self._sweep_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``. The first worker leads: it runs every stage. On PostgreSQL further workers deliver beside
-        it, and one of them leads once it is gone; on SQLite a second one raises Conflict."""
+        it, and one of them leads once it is gone; on SQLite a second one raises Conflict. Raises LockLost when the seat
+        was lost with its connection: whoever starts this process again lets it sit anew."""
         with ExitStack() as seats:
-            self._sit(seats)
+            self._sit_down(seats)
             while not stop.is_set():
                 if not self.round():
                     stop.wait(POLL_SECONDS)
-                if self.seat != LOCK and self._sits(seats, LOCK):
-                    log.warning("leads from now on")
+                if self.seat != LOCK:
+                    self._guarded("lead", partial(self._lead, seats))
 
-    def _sit(self, seats: ExitStack) -> None:
-        others = OTHER_SEATS if self.installation.db.is_postgres else ()
-        if not any(self._sits(seats, seat) for seat in (LOCK, *others)):
-            seats.enter_context(locks.exclusive(self.installation.db, LOCK, timeout=LOCK_SECONDS))
-            self.recover()
+    def _sit_down(self, seats: ExitStack) -> None:
+        """Take the first seat that is free."""
+        for seat in (LOCK, *OTHER_SEATS) if self.installation.db.is_postgres else ():
+            with suppress(Conflict):
+                return self._take(seats, seat)
+        return self._take(seats, LOCK, LOCK_SECONDS)
 
-    def _sits(self, seats: ExitStack, seat: str) -> bool:
-        """Take a seat if it is free, with what its last worker left."""
-        try:
-            seats.enter_context(locks.exclusive(self.installation.db, seat))
-        except Conflict:
-            return False
-        self.seat = seat
+    def _take(self, seats: ExitStack, seat: str, timeout: float = 0) -> None:
+        """Take a seat, with what its last worker left."""
+        held = seats.enter_context(locks.exclusive(self.installation.db, seat, timeout))
+        self.seat, self._still = seat, held.check
         self.recover()
-        return True
+
+    def _lead(self, seats: ExitStack) -> int:
+        """Take the first seat if it is free; what was in hand in the seat before, which stays held, goes back."""
+        from subscriptions.recover import recover
+        before = self.seat
+        try:
+            self._take(seats, LOCK)
+        except Conflict:
+            return 0
+        log.warning("leads from now on")
+        return recover(self.installation.db, before)
 
     def recover(self) -> None:
         """Give back what a killed worker in this seat had taken."""
@@ -72,6 +83,7 @@ class Worker:
 
     def round(self) -> int:
         """Every stage of this seat once; gives how much was done."""
+        self._still()
         stages = (("index", self.index), ("match", self.match), ("operator", self.tell_operator),
                   ("compose", self.compose), ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
@@ -80,6 +92,8 @@ class Worker:
         """A failing stage must not stop the others; its error is logged once until it works again."""
         try:
             done = stage()
+        except LockLost:
+            raise
         except Exception:
             if name not in self._failing:
                 self._failing.add(name)
@@ -118,7 +132,7 @@ class Worker:
             return 0
         if "deliver" in self._failing:
             recover(self.installation.db, self.seat)  # it broke off with mails in hand
-        done = deliver(self.installation.db, self.installation.mail, seat=self.seat)
+        done = deliver(self.installation.db, self.installation.mail, seat=self.seat, still=self._still)
         return done.sent + done.failed
 
     def sweep(self) -> int:

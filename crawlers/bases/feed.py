@@ -15,7 +15,7 @@ import feedparser
 from lxml import etree
 from scrapy.http import Response
 
-from crawlers.base import Output
+from crawlers.base import Output, decoded
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
 from crawlers.errors import NoAnswer, bad_status, field_missing, not_parsable, shape
 from crawlers.fields import Fields
@@ -114,6 +114,8 @@ class FeedSpider(NewestFirstSpider):
     """Optional fields that some entry of the newest page always has."""
     page_number: ClassVar[str] = ""
     """The feed's own element that says which page it is, if it says so."""
+    more_pages: ClassVar[str] = ""
+    """The feed's own element that says how many pages follow, more or less, if it says so."""
 
     def notice(self, entry: Entry, url: str) -> Notice:
         """The notice of an entry. Raises InvalidValue for one that makes none."""
@@ -135,8 +137,9 @@ class FeedSpider(NewestFirstSpider):
         if response.status != 200:
             raise bad_status(response.url, response.status)
         root = self.xml(response, self.form.root)
-        parsed = feedparser.parse(io.BytesIO(response.body), resolve_relative_uris=False,  # bytes might name a file
-                                  sanitize_html=False)
+        body = io.BytesIO(decoded(response, self.form.name).utf8)  # bytes might name a file
+        parsed = feedparser.parse(body, resolve_relative_uris=False, sanitize_html=False,
+                                  response_headers={"content-type": "application/xml; charset=utf-8"})
         if parsed.bozo:
             raise not_parsable(response.url, self.form.name, parsed.bozo_exception)
         records = root.findall(self.form.records)
@@ -160,6 +163,8 @@ class FeedSpider(NewestFirstSpider):
         self.warn_of_fields(unknown, url)
         if not feed.entries:
             self._check_empty(unknown, url, number)
+        if not feed.has_next and feed.stated.get(self.more_pages, "0") != "0":
+            self._more_to_come(url)
         if self.page_number and feed.stated[self.page_number] != str(number):
             raise shape(url, f"{self.page_number} is {feed.stated[self.page_number]!r}, page {number} was asked for")
         new: set[str] = set()
@@ -170,6 +175,11 @@ class FeedSpider(NewestFirstSpider):
             new |= fresh
         if number == 1 and feed.entries:
             self._check_newest(feed, new, url)
+
+    @staticmethod
+    def _more_to_come(url: str) -> None:
+        why = "it says that more pages follow, and names no next one"
+        raise NoAnswer(Reason("no_answer", {"url": url, "why": why}))
 
     @staticmethod
     def _check_empty(unknown: frozenset[str], url: str, number: int) -> None:

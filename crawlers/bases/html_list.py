@@ -11,9 +11,12 @@ from scrapy.http import Response, TextResponse
 
 from crawlers.base import Output
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
-from crawlers.errors import SourceError, html_instead, is_html, not_parsable, shape
+from crawlers.errors import SourceError, html_instead, is_html, not_parsable, shape, too_large
 from crawlers.fields import Fields
 from domain.notice import Notice
+
+LONGEST_PAGE = 4_000_000
+"""Bytes; the tree of a page takes up to fifty times its size in memory. The largest known has 70,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,12 @@ class HtmlListSpider(NewestFirstSpider):
         return bool(self.job.options.since) or (self.job.run.alerting and WHOLE in self.job.units)
 
     def html(self, response: Response) -> BeautifulSoup:
-        """An answer as a web page. Raises NotParsable for one that is none, or no text in the encoding it states."""
+        """An answer as a web page. Raises NotParsable for one that is none, NoAnswer for one too large."""
         if not is_html(response) or not isinstance(response, TextResponse):
             raise not_parsable(response.url, "HTML", "it is no web page")
-        try:
-            return BeautifulSoup(response.body.decode(response.encoding), "lxml")
-        except (UnicodeDecodeError, LookupError) as error:
-            raise not_parsable(response.url, "HTML", error) from None
+        if len(response.body) > LONGEST_PAGE:
+            raise too_large(response.url, f"a page of {len(response.body):,} bytes, {LONGEST_PAGE:,} are read")
+        return BeautifulSoup(self.text(response, "HTML"), "lxml")
 
     def rows(self, soup: BeautifulSoup, url: str) -> list[Row]:
         """The rows of the table with our columns. Raises Blocked when the page is another one, ShapeChanged when it is

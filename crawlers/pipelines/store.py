@@ -63,6 +63,7 @@ class Store:
         if item.page.unit and self._is_full:
             self.job.account.unmarked.append((item.page.unit, item.count))
             unit = None
+        self.job.still()
         outcome = ingest(self.job.db, self.job.run, item.readings, _classifier(), item.page.capture_id, unit,
                          len(item.page.known))
         tally.created += outcome.created

@@ -12,7 +12,7 @@ from scrapy.exceptions import DropItem
 from crawlers.errors import shape
 from crawlers.items import Page
 from crawlers.job import BadRecord, Job
-from crawlers.text import storable, visible
+from crawlers.text import LONGEST_ADDRESS, storable, visible
 from domain.market import country_name
 from domain.notice import Notice
 from domain.web_address import is_web_address
@@ -22,6 +22,11 @@ BAD_TAKEN = 3
 
 BAD_SHARE = 0.05
 """The share of bad records beyond which a page has changed its shape."""
+
+LONGEST_ID, MOST_FIELDS = 500, 500
+"""Signs of an id; fields of a record. More of them is an attack, or another shape."""
+SAID = 300
+"""Signs of a value that a message repeats."""
 
 _LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Z][A-Za-z]{1,3})?")
 
@@ -61,12 +66,14 @@ class Validate:
     def _fault(self, notice: Notice) -> str:
         if notice.source != self.job.run.source.slug:
             return f"it names {notice.source} as its source"
-        if notice.external_id != storable(notice.external_id):
-            return f"its id is {notice.external_id!r}"
+        if notice.external_id != storable(notice.external_id) or len(notice.external_id) > LONGEST_ID:
+            return f"its id is {notice.external_id!r}"[:SAID]
         if not visible(notice.title):
-            return f"its title is {notice.title!r}"
-        if not is_web_address(notice.url):
-            return f"its address is {notice.url!r}"
+            return f"its title is {notice.title!r}"[:SAID]
+        if not is_web_address(notice.url) or len(notice.url) > LONGEST_ADDRESS:
+            return f"its address is {notice.url!r}"[:SAID]
+        if len(notice.raw) > MOST_FIELDS:
+            return f"it has {len(notice.raw):,} fields"
         if country_name(notice.market) == notice.market:
             return f"its market is {notice.market!r}, which is in no list"
         return "" if _LANGUAGE.fullmatch(notice.lang) else f"its language is {notice.lang!r}"

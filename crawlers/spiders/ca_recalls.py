@@ -46,7 +46,7 @@ class CaRecalls(SourceSpider):
         licence="Open Government Licence - Canada",
         listing=Listing.FULL,
         expectation=Expectation(min_items=20_000, max_silence_days=10),
-        parser_version=1,
+        parser_version=2,
         summary_zh="加拿大消费品、汽车、食品、药品和医疗器械的召回与安全警示，每日更新的完整开放数据。",
         summary="Recalls and advisories on consumer products, vehicles, food, drugs and medical devices in Canada; complete "
                 "open data, made anew every day.",

@@ -57,7 +57,7 @@ class EuSafetyGate(SourceSpider):
         licence="CC BY 4.0 (Commission Decision 2011/833/EU); credit the European Commission. Pictures are third parties'.",
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=50, max_silence_days=21),
-        parser_version=1,
+        parser_version=2,
         summary_zh="欧盟及欧洲经济区各国主管机关每周通报的危险非食品类产品：召回、下架、禁售、边境拒绝入境等。约半数原产地为中国。",
         summary="Dangerous non-food products notified by EU and EEA authorities, week by week: recalls, withdrawals, sales "
                 "bans, rejections at the border. About half of them come from China.",
@@ -173,8 +173,9 @@ class Step:
 
 
 _STEP = re.compile(r"Type of economic operator (?:taking notified|to whom the) measure\(s\)(?: were ordered)?:"
-                   r"(?P<operator>.*?)Category of measure\(s\):(?P<category>.*?)Date of entry into force:"
-                   r"(?P<since>.*?)(?=Type of economic operator|$)", re.S)
+                   r"(?P<operator>(?:(?!Category of m|Type of e).)*+)Category of measure\(s\):"
+                   r"(?P<category>(?:(?!Date of e|Type of e).)*+)Date of entry into force:"
+                   r"(?P<since>(?:(?!Type of economic operator).)*+)", re.S)  # each part ends where the next may begin
 
 
 def split_measures(text: str) -> list[Step]:

@@ -83,6 +83,7 @@ class UkLegislation(FeedSpider):
         ("author",))  # always empty
     usual = frozenset(("published", "ukm:Number"))
     page_number = "leg:page"
+    more_pages = "leg:morePages"
 
     def page_url(self, number: int) -> str:
         """A page of everything, with the order said outright: that of web pages is another."""

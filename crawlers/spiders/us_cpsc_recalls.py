@@ -108,7 +108,11 @@ class UsCpscRecalls(JsonApiSpider):
 
     def read_year(self, response: Response, year: int) -> Output:
         """The recalls of a year."""
-        recalls = self.each(response, self.json(response, list), lambda recall: self._notice(recall, year, response.url))
+        records = self.json(response, list)
+        newest = self.job.run.newest_on
+        if not records and newest and newest.year == year:
+            raise shape(response.url, f"it holds no recall of {year}, one of {newest} is stored")
+        recalls = self.each(response, records, lambda recall: self._notice(recall, year, response.url))
         yield self.page(response, recalls, unit=response.meta["unit"])
 
     def _notice(self, value: Any, year: int, url: str) -> Notice:

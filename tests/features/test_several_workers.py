@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from domain.criteria import Criteria
-from domain.errors import Conflict
+from domain.errors import Conflict, LockLost
 from storage import emails, locks
+from storage.emails import Letter, Purpose
 from storage.models import AddressRow
 from storage.session import Database
 from subscriptions.channels.smtp import SmtpChannel
 from subscriptions.deliver import deliver
-from subscriptions.recover import recover_empty_seats
+from subscriptions.recover import recover, recover_empty_seats
 from tests.builders import notice, store
 from tests.conftest import Installed
 from tests.features.alerts import World, world
@@ -42,9 +43,15 @@ class Running:
 
     def __init__(self, installed: Installed) -> None:
         self.worker = Worker(Installation(Settings(installed.environment, installed.folder / ".env")))
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.worker.run, args=(self.stop,))
+        self.stop, self.error = threading.Event(), ""
+        self.thread = threading.Thread(target=self._work)
         self.thread.start()
+
+    def _work(self) -> None:
+        try:
+            self.worker.run(self.stop)
+        except LockLost as error:
+            self.error = str(error)
 
     def end(self) -> None:
         self.stop.set()
@@ -78,6 +85,54 @@ def test_one_worker_leads_and_the_next_takes_over(installed: Installed) -> None:
     until("the second leads", lambda: second.worker.seat == LOCK)
     second.end()
     assert locks.is_free(installed.db, LOCK)
+
+
+def test_a_worker_whose_lock_was_lost_with_its_connection_ends(installed: Installed) -> None:
+    installed.run("init")
+    first = Running(installed)
+    until("the worker leads", lambda: not locks.is_free(installed.db, LOCK))
+    with installed.db.write() as session:
+        session.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                             "(SELECT oid FROM pg_database WHERE datname = current_database())"))
+    until("it ends", lambda: not first.thread.is_alive())
+    assert "the lock worker is gone" in first.error
+    second = Running(installed)
+    until("the next one leads", lambda: not locks.is_free(installed.db, LOCK))
+    second.end()
+
+
+def test_a_mail_is_not_sent_once_the_seat_is_lost(here: World) -> None:
+    here.follow(PEOPLE[0], Criteria())
+    store(here.db, notice("SR/1"))
+    here.write()
+
+    def still() -> None:
+        raise LockLost("somebody else sits there")
+
+    with pytest.raises(LockLost):
+        deliver(here.db, SmtpChannel(here.mailbox.url), still=still)
+    assert here.mailbox.mails == []
+    assert recover(here.db) == 1
+
+
+def test_what_was_in_hand_goes_back_when_its_worker_takes_the_lead(installed: Installed) -> None:
+    installed.run("init")
+    first = Running(installed)
+    until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
+    second = Running(installed)
+    until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
+    with installed.db.write() as session:
+        emails.add(session, Letter(None, "x@firm.example", Purpose.HELD, "<1@zone.example>", "a@zone.example", "", "", ""))
+    assert len(emails.claim(installed.db, 1, second.worker.seat)) == 1
+    first.end()
+    until("the second leads", lambda: second.worker.seat == LOCK)
+    until("its mail waits again", lambda: _counts(installed) == {"pending": 1})
+    second.end()
+
+
+def _counts(installed: Installed) -> dict[str, int]:
+    with installed.db.read() as session:
+        return emails.counts(session)
 
 
 def test_workers_that_deliver_at_once_send_each_mail_once(here: World) -> None:

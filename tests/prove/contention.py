@@ -129,33 +129,37 @@ def contend(folder: Path, options: argparse.Namespace) -> int:
         inboxes, publishers = Inboxes(), BigPublishers(options.rows)
         stack.callback(inboxes.close)
         stack.callback(publishers.close)
-        port = unused_port()
+        url = f"http://127.0.0.1:{unused_port()}"
         installed = Installed(
-            folder, GATEWAY_URL=publishers.url, CRAWL_DELAY="0", MAIL_URL=inboxes.url, BASE_URL=f"http://127.0.0.1:{port}",
-            OPERATOR_EMAIL="operator@zone.example", SECRET_KEY="s" * 40,
-            **({"DATABASE_URL": options.database} if options.database else {}))
-        installed.run("init")
-        db = Database(options.database) if options.database else installed.db
+            folder, GATEWAY_URL=publishers.url, CRAWL_DELAY="0", MAIL_URL=inboxes.url, BASE_URL=url, SECRET_KEY="s" * 40,
+            OPERATOR_EMAIL="operator@zone.example", **({"DATABASE_URL": options.database} if options.database else {}))
+        db = loaded(installed, options.database)
         stack.callback(db.close)
-        for slug in SLUGS:
-            sources.set_floor(db, slug, 1, "prove")
-        say("first load")
-        installed.run("crawl", *SLUGS)
         before = stored(db)
         stack.enter_context(running(installed, "worker"))
         stack.enter_context(running(installed, "web"))
-        wait_for(installed.environment["ZONEWATCH_BASE_URL"])
+        wait_for(url)
         say(f"{options.writers} writers, {len(SLUGS)} crawls and the worker for {options.seconds} s")
         until = time.monotonic() + options.seconds
-        writers = [Writer(f"w{number}", installed.environment["ZONEWATCH_BASE_URL"], inboxes, options.pause, until)
-                   for number in range(options.writers)]
+        writers = [Writer(f"w{number}", url, inboxes, options.pause, until) for number in range(options.writers)]
         crawls = [Crawls(installed, slug, folder / "crawls.log", until) for slug in SLUGS]
         for thread in (*writers, *crawls):
             thread.start()
         for thread in (*writers, *crawls):
             thread.join()
-        after = stored(db)
-    return account(options, folder, writers, crawls, {name: after[name] - before[name] for name in after}, db.is_postgres)
+        grown = {name: count - before[name] for name, count in stored(db).items()}
+    return account(options, folder, writers, crawls, grown, db.is_postgres)
+
+
+def loaded(installed: Installed, database: str) -> Database:
+    """The first load, undisturbed."""
+    say("first load")
+    installed.run("init")
+    db = Database(database) if database else installed.db
+    for slug in SLUGS:
+        sources.set_floor(db, slug, 1, "prove")
+    installed.run("crawl", *SLUGS)
+    return db
 
 
 def wait_for(url: str) -> None:

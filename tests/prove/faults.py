@@ -20,20 +20,18 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crawlers.cards import cards
 from domain.source import Grade, Source
 from tests.conftest import SHARED, Mirror
+from tests.prove.cells import NONE, NOT_APPLICABLE, SCHEMA, Cell, Row, table
 from tests.prove.relay import Renaming
 from tests.prove.report import machine, say
 from tests.prove.seen import Loaded, Stored
 from tests.replay import crawl
-
-KNOWN: dict[tuple[str, str], str] = {}
-"""Cells that differ from what is expected and may, by slug (``*``: any) and fault, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +64,8 @@ FAULTS = (
     Fault("empty200", "empty200", "incomplete", ("below_floor", "listing_short")),
     Fault("burst10x", "burst10x", "held", or_else=UNTOUCHED),
 )
-SCHEMA = "schema"
 NAMES = (*(fault.name for fault in FAULTS), SCHEMA)
-NONE, COLUMN, NOT_APPLICABLE = "none", "column:", "n/a"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What came of a fault; ``wrong`` says how it differs from what is expected, ``note`` why it does not although it seems
-    to."""
-
-    fault: str
-    status: str
-    why: str = ""
-    wrong: str = ""
-    note: str = ""
-
-
-@dataclass
-class Row:
-    """A source and its cells."""
-
-    slug: str
-    cells: list[Cell] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def of(self, fault: str) -> list[Cell]:
-        return [cell for cell in self.cells if cell.fault.partition(" ~ ")[0] == fault]
+COLUMN = "column:"
 
 
 class Trial:
@@ -227,47 +200,6 @@ def row(card: Source, mirror: Mirror, chosen: Sequence[str]) -> Row:
     found.seconds = time.monotonic() - began
     say(f"{card.slug}: {len(found.cells)} cells in {found.seconds:.0f} s")
     return found
-
-
-def table(rows: Sequence[Row], chosen: Sequence[str]) -> tuple[str, list[str]]:
-    """The report, and the cells that are neither as expected nor known."""
-    width = max(len(each.slug) for each in rows)
-    heads = [name for name in (NONE, *chosen) if any(each.of(name) for each in rows)]
-    lines = ["".join([f"{'source':<{width}}", *(f"  {name:<{_width(name)}}" for name in heads)])]
-    lines += ["".join([f"{each.slug:<{width}}", *(f"  {_shown(each, name):<{_width(name)}}" for name in heads)])
-              for each in rows]
-    broken, notes = [], []
-    for each in rows:
-        tried = [cell.fault.partition(" ~ ")[2] for cell in each.of(SCHEMA) if cell.status != NOT_APPLICABLE]
-        if tried:
-            notes.append(f"{each.slug}: fields renamed one at a time: {', '.join(tried)}")
-        absent = [cell.fault.partition(" ~ ")[2] for cell in each.of(SCHEMA) if cell.status == NOT_APPLICABLE]
-        if absent:
-            notes.append(f"{each.slug}: fields that stand in no answer of that day: {', '.join(absent)}")
-        for cell in each.cells:
-            if cell.note:
-                notes.append(f"{each.slug}: {cell.fault}: {cell.status}: {cell.note}")
-            if cell.wrong:
-                known = KNOWN.get((each.slug, cell.fault)) or KNOWN.get(("*", cell.fault))
-                notes.append(f"! {each.slug}: {cell.fault}: {cell.status} ({cell.why}): {cell.wrong}"
-                             + (f" — known: {known}" if known else ""))
-                broken += [] if known else [f"{each.slug}: {cell.fault}"]
-    return "\n".join([*lines, "", *notes]), broken
-
-
-def _width(name: str) -> int:
-    return max(len(name), 12 if name in (NONE, "empty200", SCHEMA) else 8)
-
-
-def _shown(found: Row, name: str) -> str:
-    cells = found.of(name)
-    if not cells:
-        return ""
-    if name != SCHEMA:
-        return cells[0].status + ("!" if cells[0].wrong else "")
-    tried = [cell for cell in cells if cell.status != NOT_APPLICABLE]
-    well = sum(not cell.wrong for cell in tried)
-    return f"failed {well}/{len(tried)}" + ("!" if well < len(tried) else "") if tried else NOT_APPLICABLE
 
 
 def prove(options: argparse.Namespace) -> int:

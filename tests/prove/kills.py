@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +34,12 @@ from storage.session import Database
 from tests.conftest import ROOT, Installed, unused_port
 from tests.prove import place
 from tests.prove.audit import Audit, Kill
+from tests.prove.comers import Comers
 from tests.prove.hasty import SLUGS
 from tests.prove.news import News
-from tests.prove.refusing import SLOWEST, Refusing
+from tests.prove.refusing import Refusing
 from tests.prove.report import say, tell
-from tests.prove.visitor import Visitor
+from tests.prove.system import OF_WORKER, TARGETS, System
 
 PEOPLE: dict[str, tuple[Criteria, ...]] = {
     "compressors@firm.example": (Criteria(product_types=frozenset({"air_compressor"})),),
@@ -50,122 +51,7 @@ PEOPLE: dict[str, tuple[Criteria, ...]] = {
     "recalls@firm.example": (Criteria(kinds=frozenset({"recall"})),),
     "drafts@firm.example": (Criteria(kinds=frozenset({"tbt_notification"})), Criteria(words=("solenoid valves",))),
 }
-CRAWL, PARENT, ALL = "crawl-one", "up", "all at once"
-WORKER, HANDING = "worker", "worker, as it hands over a mail"
-TARGETS = (*[CRAWL] * 3, *[WORKER] * 2, *[HANDING] * 3, "web", "scheduler", PARENT, ALL)
-"""What is killed; the oftener it stands here, the more often."""
 SETTLE_SECONDS = 240
-PATIENCE_SECONDS = 20
-
-
-@dataclass
-class System:
-    """A running installation, by its parent process."""
-
-    installed: Installed
-    mailbox: Refusing
-    parent: psutil.Popen | None = None
-
-    def start(self) -> None:
-        with (self.installed.folder / "up.log").open("a") as log:
-            self.parent = psutil.Popen([sys.executable, "-m", "tests.prove.hasty", "up"], stderr=log, stdout=log,
-                                       env=self.installed.environment, cwd=self.installed.folder)
-
-    def find(self, role: str) -> psutil.Process | None:
-        """A living process of a role."""
-        assert self.parent
-        for process in self.parent.children(recursive=True):
-            try:
-                if role in process.cmdline()[3:4] and process.status() != psutil.STATUS_ZOMBIE:
-                    return process
-            except psutil.Error:
-                continue
-        return None
-
-    def kill(self, target: str, chance: random.Random) -> bool:
-        """Kill a target, once it is there, at a moment that nobody chose; gives whether it was still there."""
-        if target in (PARENT, ALL):
-            return self._kill_parent(with_all=target == ALL)
-        if target == HANDING:
-            self.mailbox.handing.clear()
-            self.mailbox.handing.wait(PATIENCE_SECONDS)
-            time.sleep(chance.uniform(0, SLOWEST * 1.2))
-            return _kill(self.find(WORKER))
-        until = time.monotonic() + PATIENCE_SECONDS
-        while (process := self.find(target)) is None and time.monotonic() < until:
-            time.sleep(0.05)
-        time.sleep(chance.uniform(0, 1.5))
-        return _kill(process)
-
-    def _kill_parent(self, with_all: bool) -> bool:
-        """Kill the parent, and its children before they know, or leave it to them to end."""
-        assert self.parent
-        family = self.parent.children(recursive=True) if with_all else []
-        self.parent.kill()
-        for process in family:
-            _kill(process)
-        self.parent.wait()
-        self.start()
-        return True
-
-    def stop(self) -> int:
-        """End it as an operator would; gives its exit status."""
-        assert self.parent
-        self.parent.terminate()
-        return int(self.parent.wait(60))
-
-
-def _kill(process: psutil.Process | None) -> bool:
-    try:
-        if process is not None:
-            process.kill()
-    except psutil.NoSuchProcess:
-        return False
-    return process is not None
-
-
-class Comers(threading.Thread):
-    """People who subscribe by the portal while it is being killed, and some of whom leave after their first alert. Each
-    step is done again until the portal says that it is done."""
-
-    def __init__(self, url: str, mailbox: Refusing, every: float) -> None:
-        super().__init__(daemon=True)
-        self.url, self.mailbox, self.every = url, mailbox, every
-        self.confirmed: list[str] = []
-        self.left: list[str] = []
-        self.enough = threading.Event()
-
-    def run(self) -> None:
-        number = 0
-        while not self.enough.wait(self.every):
-            number += 1
-            try:
-                self.come(f"comer-{number}@firm.example", leaves=number % 3 == 0)
-            except TimeoutError as error:
-                say(f"comer {number}: {error}")
-
-    def come(self, address: str, leaves: bool) -> None:
-        visitor = Visitor(self.url, timeout=10)
-        form = {"sent": "1", "notices": "yes", "product": "air_compressor", "email": address, "label": "出口"}
-        insist(lambda: visitor.press("/subscribe", "subscribe", **form).status == 200, f"{address} could not subscribe")
-        insist(lambda: bool(self.mailbox.links(address, "/confirm/")), f"{address} was not asked to confirm")
-        path = self.mailbox.links(address, "/confirm/")[0]
-        insist(lambda: visitor.press(path, "confirm").status == 200, f"{address} could not confirm")
-        self.confirmed.append(address)
-        if leaves:
-            insist(lambda: bool(self.mailbox.links(address, "/unsubscribe/")), f"{address} got no alert")
-            path = self.mailbox.links(address, "/unsubscribe/")[0]
-            one_click = {"List-Unsubscribe": "One-Click"}
-            insist(lambda: visitor.post(path, "leave", **one_click).status == 200, f"{address} could not leave")
-            self.left.append(address)
-
-
-def insist(done: Callable[[], bool], otherwise: str, seconds: float = 120) -> None:
-    until = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > until:
-            raise TimeoutError(otherwise)
-        time.sleep(0.5)
 
 
 @dataclass
@@ -180,9 +66,9 @@ class Survived:
 
 def prove(folder: Path, options: argparse.Namespace) -> int:
     left = survive(folder, options)
-    figures, broken = left.audit.verdict()
+    told, broken = left.audit.verdict()
     return tell(f"Random kills on {'PostgreSQL' if left.on_postgres else 'SQLite'}: seed {options.seed}, "
-                f"{options.refuse:.0%} of mails refused", left.figures | figures, broken + left.broken)
+                f"{options.refuse:.0%} of mails refused", left.figures | told, broken + left.broken)
 
 
 def survive(folder: Path, options: argparse.Namespace) -> Survived:
@@ -199,25 +85,34 @@ def survive(folder: Path, options: argparse.Namespace) -> Survived:
         db = prepared(installed, options.database)
         stack.callback(db.close)
         first_runs = newest_run(db)
-        system = System(installed, mailbox)
-        system.start()
-        comers = Comers(url, mailbox, every=20 if options.kills > 20 else 3)
+        system, comers = System(installed, mailbox), Comers(url, mailbox, every=20 if options.kills > 20 else 3)
         began = time.monotonic()
+        system.start()
         kills = disturb(system, news, comers, options)
-        quiet = settle(db, comers)
-        status = system.stop()
-        found = installed.json("search", "", "--scope", "all", "--limit", "0")["total"]
+        broken = [] if settle(db, comers) else [f"it did not settle within {SETTLE_SECONDS} s"]
+        if status := system.stop():
+            broken.append(f"it ended with status {status}")
         audit = Audit(db, news, mailbox, kills, first_runs, url)
-        by_target = Counter(kill.target for kill in kills)
-        figures = {"kills": len(kills), **{f"  {name}": count for name, count in sorted(by_target.items())},
-                   "seconds": round(time.monotonic() - began),
-                   "came and left by the portal": f"{len(comers.confirmed)} and {len(comers.left)}"}
-        unknown, alive = audit.unlike(comers.confirmed, comers.left), survivors(folder)
-        return Survived(audit, figures, [what for wrong, what in (
-            (not quiet, f"it did not settle within {SETTLE_SECONDS} s"), (status != 0, f"it ended with status {status}"),
-            (found != audit.notices, f"the index holds {found} notices, the store {audit.notices}"),
-            (unknown, f"confirmed or left, and the store does not know: {unknown}"),
-            (alive, f"processes that nobody ended: {alive}")) if wrong], db.is_postgres)
+        return Survived(audit, figures(kills, comers, time.monotonic() - began),
+                        [*broken, *besides(audit, installed, comers)], db.is_postgres)
+
+
+def figures(kills: list[Kill], comers: Comers, seconds: float) -> dict[str, object]:
+    by_target = Counter(kill.target for kill in kills)
+    return {"kills": len(kills), **{f"  {name}": count for name, count in sorted(by_target.items())},
+            "seconds": round(seconds), "came, left, gave up waiting": f"{len(comers.confirmed)}, {len(comers.left)}, "
+                                                                      f"{len(comers.gave_up)} by the portal"}
+
+
+def besides(audit: Audit, installed: Installed, comers: Comers) -> Iterator[str]:
+    """What is wrong outside the mails."""
+    found = installed.json("search", "", "--scope", "all", "--limit", "0")["total"]
+    if found != audit.notices:
+        yield f"the index holds {found} notices, the store {audit.notices}"
+    if unknown := audit.unlike(comers.confirmed, comers.left):
+        yield f"confirmed or left, and the store does not know: {unknown}"
+    if alive := survivors(installed.folder):
+        yield f"processes that nobody ended: {alive}"
 
 
 def prepared(installed: Installed, url: str) -> Database:
@@ -263,7 +158,7 @@ def disturb(system: System, news: News, comers: Comers, options: argparse.Namesp
         time.sleep(chance.uniform(0, 2 * options.pause))
         target = chance.choice(TARGETS)
         if system.kill(target, chance):
-            kills.append(Kill(time.monotonic(), target, target in (WORKER, HANDING, PARENT, ALL)))
+            kills.append(Kill(time.monotonic(), target, target in OF_WORKER))
             if len(kills) % 10 == 0:
                 say(f"{len(kills)} kills, {len(comers.mailbox.accepted)} mails")
     calm.set()

@@ -58,7 +58,7 @@ class News(Gateway):
         self._random = random.Random(seed)
         self._guard = threading.Lock()
         super().__init__({})
-        self._server.handle_error = _forgive  # type: ignore[method-assign]
+        self._server.handle_error = _forgive  # type: ignore[assignment,method-assign]
 
     def publish(self) -> None:
         """A new notice, an amendment, or now and then the end of one. The WTO's notifications never end, and of Safety
@@ -120,8 +120,9 @@ class News(Gateway):
         found = json.loads(wto_page(len(items), **{f"M{item.number}": "2026-11-01" for item in chosen}).body)
         for item, row in zip(chosen, found["items"], strict=True):
             title, deadline = f"Solenoid valves {item.mark}", clock.today() + timedelta(days=30 + item.state)
-            row |= {"documentSymbol": item.external_id, "notifyingMember": "Switzerland", "notifyingMemberCode": "CHE",
-                    "distributionDate": f"{clock.today().isoformat()}T00:00:00", "title": title, "titlePlain": title,
+            row |= {"id": item.number, "documentSymbol": item.external_id, "notifyingMember": "Switzerland",
+                    "notifyingMemberCode": "CHE", "distributionDate": f"{clock.today().isoformat()}T00:00:00",
+                    "title": title, "titlePlain": title,
                     "commentDeadlineDate": f"{deadline.isoformat()}T00:00:00",
                     "linkToNotification": f"https://eping.wto.org/en/Notification/Details/{item.number}"}
         return Answer(json.dumps(found).encode())

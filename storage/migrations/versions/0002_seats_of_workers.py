@@ -21,5 +21,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("emails") as batch_op:
-        batch_op.drop_column("claimed_by")
+    op.drop_column("emails", "claimed_by")  # in place: a copy of the table would break what refers to it

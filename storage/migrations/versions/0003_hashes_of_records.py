@@ -20,5 +20,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("notices") as batch_op:
-        batch_op.drop_column("record_hash")
+    op.drop_column("notices", "record_hash")  # in place: a copy of the table would break what refers to it
