@@ -28,8 +28,8 @@ live: $(VENV)/.installed  ## the same product against the real sources
 	$(BIN)/zonewatch up
 
 test: lint  ## every test, those that keep anything on SQLite and on PostgreSQL; what is missing on this machine is skipped with a loud line
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --on-postgres
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --on-postgres
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -40,7 +40,7 @@ PROOF := docs/proof
 PROVE := $(BIN)/python -m tests.prove
 
 prove: $(VENV)/.installed-dev  ## what proves rather than tests, up to an hour; what breaks stops no other; reports in docs/proof/
-	$(MAKE) --keep-going prove-contention prove-kills prove-kills-postgres prove-faults prove-load
+	$(MAKE) --keep-going prove-contention prove-kills prove-kills-postgres prove-faults prove-load prove-bench
 
 prove-contention: $(VENV)/.installed-dev  ## crawls, worker and twenty writers at once: latency, locks, lost writes
 	$(PROVE).contention | tee $(PROOF)/contention.txt
@@ -56,6 +56,10 @@ prove-faults: $(VENV)/.installed-dev  ## every fault of the source mirror × eve
 
 prove-load: $(VENV)/.installed-dev  ## first load on the mirror
 	$(BIN)/python -m bench.first_load | tee $(PROOF)/first-load.json
+
+prove-bench: $(VENV)/.installed-dev  ## store and crawl against their peers, at full size
+	$(BIN)/python -m bench.store | tee $(PROOF)/bench-store.txt
+	$(BIN)/python -m bench.crawl | tee $(PROOF)/bench-crawl.txt
 
 bench: bench-store bench-crawl bench-search bench-load
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from crawlers.errors import SourceError
 from crawlers.fetch.names import LookUp, system_look_up
 from domain import clock
+from domain.source import Reason
 from storage.captures import CaptureStore
 from storage.ingest import Unit
 from storage.runs import Run, RunReport, Tally
@@ -70,7 +71,8 @@ class BadRecord:
 class Account:
     """What happened so far. Every request is asked once and must be answered or lost. ``known`` counts the pages of the
     archive that were not asked for because they are read; ``unmarked`` are the answers of a full listing that count as
-    read once the run has settled what is missing, each with its number of notices."""
+    read once the run has settled what is missing, each with its number of notices; ``emptied`` says of an answer that it
+    holds nothing where there was something."""
 
     tally: Tally = field(default_factory=Tally)
     seen: set[str] = field(default_factory=set)
@@ -85,6 +87,7 @@ class Account:
     units_unchanged: int = 0
     stated: int | None = None
     got: int = 0
+    emptied: Reason | None = None
     error: str | None = None
 
     def ask(self, url: str) -> int:

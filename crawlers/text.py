@@ -32,12 +32,17 @@ CUT = "[truncated 已截断: "
 
 def bounded(text: str, most: int = LONGEST) -> str:
     """A text, or its beginning with words that say that it was cut and how long it is."""
-    return text if len(text) <= most else f"{text[:most]} …{CUT}{len(text):,}]"
+    if len(text) <= most:
+        return text
+    if not is_cut(text):
+        return f"{text[:most]} …{CUT}{len(text):,}]"
+    end = text.rindex(" …" + CUT)
+    return text if end <= 2 * most else text[:most] + text[end:]  # several texts together may be longer than each
 
 
 def is_cut(text: str) -> bool:
     """Whether a text was cut by ``bounded``."""
-    return text.endswith("]") and CUT in text[-60:]
+    return text.endswith("]") and f" …{CUT}" in text[-60:]
 
 
 def plain(text: str | None) -> str:
@@ -67,7 +72,7 @@ def _has_tags(text: str) -> bool:
 def _without_tags(text: str) -> str:
     from bs4 import BeautifulSoup  # few texts hold tags, and the import costs every start
 
-    soup = BeautifulSoup(text, "lxml")
+    soup = BeautifulSoup(_NOT_STORABLE.sub("", text), "lxml")  # which takes no half signs, and ends at a NUL
     for gone in [*soup(_UNSHOWN), *soup(hidden=True), *soup(style=_is_hiding)]:
         gone.decompose()
     for tag in soup(_BREAKING):

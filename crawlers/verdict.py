@@ -27,6 +27,8 @@ def verdict(account: Account, floor: int | None, finished: bool = True) -> Verdi
         return RunStatus.INCOMPLETE, Reason("listing_short", {"got": str(account.got), "stated": str(account.stated)})
     if floor is not None and account.tally.seen < floor:
         return RunStatus.INCOMPLETE, Reason("below_floor", {"got": str(account.tally.seen), "floor": str(floor)})
+    if account.emptied:
+        return RunStatus.INCOMPLETE, account.emptied
     if account.bad:
         first = account.bad[0]
         return RunStatus.INCOMPLETE, Reason("records_lost", {"count": str(len(account.bad)), "first": first.record,

@@ -113,6 +113,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "below_floor": ("below its floor: saw {got} notices, expects at least {floor}",
                     "低于下限：本次只见到 {got} 条，应不少于 {floor} 条"),
     "listing_short": ("got {got} of the {stated} that the publisher states", "发布机构称共 {stated} 条，只取到 {got} 条"),
+    "emptied": ("{url} holds nothing any more, though one notice of it is dated {newest}",
+                "{url} 已无任何信息，而此前曾收到日期为 {newest} 的信息"),
     "pages_lost": ("{lost} of {asked} pages could not be read; the first: {why}",
                    "{asked} 个页面中有 {lost} 个读取失败，首个：{why_zh}"),
     "records_lost": ("{count} records could not be read; first: {first}: {why}",

@@ -12,6 +12,7 @@ from lxml import etree
 from scrapy import Request
 from scrapy.http import Response
 
+from crawlers.encodings import NoText, read
 from crawlers.errors import Refusal, html_instead, is_html
 from crawlers.text import line
 
@@ -29,13 +30,18 @@ _SAID = re.compile(
     r"|系统繁忙|网络繁忙|稍后(?:再试|重试)|アクセスが集中|メンテナンス中|접속이 차단|점검 중", re.I)
 _WHOLE = re.compile(r"\W*(?:\d{3}\W+)?(?:error|forbidden|unauthori[sz]ed|log ?in|sign ?in|blocked|unavailable)\W*", re.I)
 _UNSEEN = ("script", "style", "noscript", "template")
+_LOOKED_AT = 1_000_000
 _LONGEST_HEADING, _SHORT_PAGE = 80, 600
 """Characters. A longer heading is news that happens to use such words; a page where people see more is read."""
 
 
 def excuse(response: Response) -> bool:
     """Whether an HTML page says that what was asked for is not to be had now."""
-    page = etree.fromstring(response.body, etree.HTMLParser(encoding=getattr(response, "encoding", None)))
+    try:
+        text = read(response.body, (response.headers.get("Content-Type") or b"").decode("latin-1")).content
+    except NoText:
+        text = response.body.decode("latin-1")
+    page = etree.fromstring(text[:_LOOKED_AT].encode(), etree.HTMLParser(encoding="utf-8"))
     if page is None:
         return False
     headings = [line("".join(map(str, found.itertext()))) for found in page.iter("title", "h1")]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
@@ -65,6 +66,9 @@ class Normalise:
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        card = job.run.source
+        pages = (urlsplit(url).hostname or "" for url in (card.url, card.publisher.url))
+        self._sites = {host.removeprefix("www.") for host in (*card.hosts, *pages) if host}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Normalise:
@@ -77,5 +81,12 @@ class Normalise:
 
     def _normalised(self, notice: Notice) -> Notice:
         found = normalised(notice)
-        self.job.account.warnings.update(remarks(notice, found))
+        warnings = self.job.account.warnings
+        warnings.update(remarks(notice, found))
+        host = urlsplit(found.url).hostname or ""
+        if not self._is_of_the_source(host):
+            warnings[f"a record leads to another site: {host}"] += 1
         return found
+
+    def _is_of_the_source(self, host: str) -> bool:
+        return any(host == known or host.endswith(f".{known}") for known in self._sites)

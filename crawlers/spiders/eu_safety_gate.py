@@ -102,7 +102,7 @@ class EuSafetyGate(SourceSpider):
             if published is None:
                 raise shape(response.url, f"publicationDate is {record['publicationDate']!r}")
             url = record["URL"].strip()
-            yield _Report(published, urlsplit(url).path.rpartition("/")[2], url)
+            yield _Report(published, url.partition("?")[0].rpartition("/")[2], url)
 
     def read_report(self, response: Response) -> Output:
         """The alerts of one week, and the older ones it withdraws."""

@@ -23,7 +23,7 @@ from domain.hazard import HAZARDS, hazards_from_raw
 from domain.market import market_from_name
 from domain.measure import measures_from_text
 from domain.notice import Notice, NoticeKind
-from domain.source import Expectation, Listing, Publisher, Source
+from domain.source import Expectation, Listing, Publisher, Reason, Source
 
 SERVICE = "https://www.saferproducts.gov/RestWebServices/Recall"
 FIRST_YEAR = 1973
@@ -111,7 +111,7 @@ class UsCpscRecalls(JsonApiSpider):
         records = self.json(response, list)
         newest = self.job.run.newest_on
         if not records and newest and newest.year == year:
-            raise shape(response.url, f"it holds no recall of {year}, one of {newest} is stored")
+            self.job.account.emptied = Reason("emptied", {"url": response.url, "newest": newest.isoformat()})
         recalls = self.each(response, records, lambda recall: self._notice(recall, year, response.url))
         yield self.page(response, recalls, unit=response.meta["unit"])
 

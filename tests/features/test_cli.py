@@ -14,7 +14,6 @@ from storage import locks, sources
 from tests.conftest import Installed
 from zonewatch.demo.sites import SampleSites
 
-pytestmark = pytest.mark.xdist_group("cli")
 SLUGS = sorted(card.slug for card in cards())
 SOURCE_FIELDS = {"slug", "title", "market", "state", "grade", "notices", "last_run"}
 RUN_FIELDS = {"status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds"}

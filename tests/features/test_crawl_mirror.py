@@ -14,7 +14,7 @@ from tests.conftest import SHARED, Mirror
 from tests.databases import database
 from tests.replay import crawl
 
-pytestmark = [pytest.mark.mirror, pytest.mark.xdist_group("mirror")]
+pytestmark = pytest.mark.mirror
 WTO = "wto_tbt_notifications"
 
 

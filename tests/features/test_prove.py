@@ -10,8 +10,6 @@ import pytest
 from tests.prove import contention, faults, kills
 from tests.prove.seen import Stored
 
-pytestmark = pytest.mark.xdist_group("prove")
-
 
 @pytest.mark.timeout(400)
 def test_three_kills_lose_nothing_and_a_mail_that_is_lost_is_missed(tmp_path: Path) -> None:

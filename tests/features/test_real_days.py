@@ -22,7 +22,7 @@ from storage.models import EmailRow, MatchRow, NoticeRow
 from tests.conftest import SHARED, Installed, Mirror
 from tests.mailbox import Mailbox
 
-pytestmark = [pytest.mark.mirror, pytest.mark.xdist_group("real_days")]
+pytestmark = pytest.mark.mirror
 ADDRESS = "quality@firm.example"
 NAMES = {"eu-safety-gate": "eu_safety_gate", "ca-recalls": "ca_recalls", "wto-eping": "wto_tbt_notifications",
          "us-cpsc": "us_cpsc_recalls", "us-federal-register": "us_federal_register", "uk-legislation": "uk_legislation",
@@ -122,6 +122,12 @@ def test_later_days_bring_exactly_what_changed(days: RealDays) -> None:
         report = days.reports[row["to"]][slug]
         assert (report["status"], report["created"], report["revised"], report["withdrawn"]) == (
             "ok", int(row["new"]), int(row["changed"]), int(row["vanished"])), report
+
+
+def test_a_usual_day_asks_little_of_the_publishers(days: RealDays) -> None:
+    for day in ("2", "3"):
+        for slug, report in days.reports[day].items():
+            assert report["requests"] <= 12, (slug, report["requests"])
 
 
 def test_a_chinese_query_finds_the_product_and_no_false_friend(days: RealDays) -> None:

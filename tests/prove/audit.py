@@ -33,6 +33,8 @@ from storage.session import Database
 from tests.prove.news import MARK, SLUGS, Item, News
 from tests.prove.refusing import Accepted, Refusing
 
+LAG = 0.5
+"""Seconds in which the mail server may still take what a worker sent before it was killed."""
 Reading = tuple[int, int]
 """A notice and its version."""
 
@@ -61,7 +63,7 @@ class Audit:
     def __init__(self, db: Database, news: News, mailbox: Refusing, kills: Iterable[Kill], first_runs: int,
                  base_url: str) -> None:
         self.news, self.mailbox, self.first_runs, self.base_url = news, mailbox, first_runs, base_url
-        self.kills = [kill.at for kill in kills if kill.of_worker]
+        self.kills = list(kills)
         with db.read() as session:
             self.rows = {row.id: row for row in session.scalars(select(NoticeRow))}
             self.versions = {(row.notice_id, row.version): row for row in session.scalars(select(NoticeVersionRow))}
@@ -128,7 +130,7 @@ class Audit:
         missing = [each for each in self.expected
                    if max(self.told.by_address.get((each[0], each[1][0]), {0})) < each[1][1]]
         exact = sum(each[1][1] in self.told.by_address.get((each[0], each[1][0]), ()) for each in self.expected)
-        doubles = self.doubles()
+        doubles, otherwise = self.doubles()
         again = [each for each, mails in self.told.mails.items() if len(mails) > 1]
         figures: dict[str, object] = {
             "runs": dict(sorted(Counter(run.status for run in self.runs).items())),
@@ -144,7 +146,7 @@ class Audit:
             "doubled otherwise": doubles["otherwise"] + len(again),
         }
         broken = [(len(missing), f"missing: {self._named(missing)}"), (len(again), f"told twice: {self._named(again)}"),
-                  (doubles["otherwise"], f"{doubles['otherwise']} mails taken twice for no reason"),
+                  (len(otherwise), f"taken twice for no reason: {otherwise[:5]}"),
                   (not self.expected, "nothing was expected"),
                   *((True, what) for what in (*self.told.unbacked[:3], *self.wrong_rows()))]
         return figures, [what for wrong, what in broken if wrong]
@@ -152,16 +154,19 @@ class Audit:
     def _named(self, found: list[tuple[str, Reading]]) -> list[str]:
         return [f"{address}: {self._mark(reading)}, version {reading[1]}" for address, reading in found[:5]]
 
-    def doubles(self) -> Counter[str]:
-        """Mails that were taken more than once under the same Message-ID, by why."""
-        found: Counter[str] = Counter()
+    def doubles(self) -> tuple[Counter[str], list[str]]:
+        """Mails that were taken more than once under the same Message-ID, by why; and those without a reason."""
+        found, otherwise = Counter[str](), []
         by_id: dict[str, list[Accepted]] = defaultdict(list)
         for each in self.mailbox.accepted:
             by_id[each.message_id].append(each)
         for first, second in (pair for same in by_id.values() for pair in pairwise(same)):
-            killed = any(first.at <= at <= second.at for at in self.kills)
+            killed = any(first.at - LAG <= kill.at <= second.at for kill in self.kills if kill.of_worker)
             found["unanswered" if not first.answered else "killed" if killed else "otherwise"] += 1
-        return found
+            if first.answered and not killed:
+                near = [f"{kill.target} {kill.at - first.at:+.2f} s" for kill in self.kills if abs(kill.at - first.at) < 30]
+                otherwise.append(f"{first.message_id} again after {second.at - first.at:.2f} s; killed: {', '.join(near)}")
+        return found, otherwise
 
     def wrong_rows(self) -> Iterator[str]:
         """What is wrong in the store."""

@@ -15,6 +15,7 @@ import json
 import queue
 import random
 import re
+import signal
 import sys
 import tempfile
 import threading
@@ -225,6 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=6000, help="size of the dump; the reports hold half of it")
     place.add_options(parser)
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends what we started
     with tempfile.TemporaryDirectory() as folder, place.database(options) as options.database:
         return contend(Path(folder), options)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -86,6 +87,7 @@ def survive(folder: Path, options: argparse.Namespace) -> Survived:
         stack.callback(db.close)
         first_runs = newest_run(db)
         system, comers = System(installed, mailbox), Comers(url, mailbox, every=20 if options.kills > 20 else 3)
+        stack.callback(system.end)
         began = time.monotonic()
         system.start()
         kills = disturb(system, news, comers, options)
@@ -157,8 +159,8 @@ def disturb(system: System, news: News, comers: Comers, options: argparse.Namesp
     while len(kills) < options.kills:
         time.sleep(chance.uniform(0, 2 * options.pause))
         target = chance.choice(TARGETS)
-        if system.kill(target, chance):
-            kills.append(Kill(time.monotonic(), target, target in OF_WORKER))
+        if killed_at := system.kill(target, chance):
+            kills.append(Kill(killed_at, target, target in OF_WORKER))
             if len(kills) % 10 == 0:
                 say(f"{len(kills)} kills, {len(comers.mailbox.accepted)} mails")
     calm.set()
@@ -220,6 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--refuse", type=float, default=0.2, help="share of mails that the mail server refuses")
     place.add_options(parser)
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends us ends what we started
     with tempfile.TemporaryDirectory() as folder, place.database(options) as options.database:
         return prove(Path(folder), options)
 

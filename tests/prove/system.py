@@ -16,8 +16,8 @@ CRAWL, PARENT, ALL = "crawl-one", "up", "all at once"
 WORKER, HANDING = "worker", "worker, as it hands over a mail"
 TARGETS = (*[CRAWL] * 3, *[WORKER] * 2, *[HANDING] * 3, "web", "scheduler", PARENT, ALL)
 """What is killed; the oftener it stands here, the more often."""
-OF_WORKER = frozenset((WORKER, HANDING, PARENT, ALL))
-"""What no worker survives."""
+OF_WORKER = frozenset((WORKER, HANDING, ALL))
+"""What a worker does not survive. One whose parent is gone comes to its own end."""
 PATIENCE_SECONDS = 20
 """How long to wait for what is to be killed."""
 
@@ -46,8 +46,8 @@ class System:
                 continue
         return None
 
-    def kill(self, target: str, chance: random.Random) -> bool:
-        """Kill a target, once it is there, at a moment that nobody chose; gives whether it was still there."""
+    def kill(self, target: str, chance: random.Random) -> float:
+        """Kill a target, once it is there, at a moment that nobody chose; gives when, 0 if it was gone."""
         if target in (PARENT, ALL):
             return self._kill_parent(with_all=target == ALL)
         if target == HANDING:
@@ -61,16 +61,22 @@ class System:
         time.sleep(chance.uniform(0, 1.5))
         return _kill(process)
 
-    def _kill_parent(self, with_all: bool) -> bool:
+    def _kill_parent(self, with_all: bool) -> float:
         """Kill the parent, and its children before they know, or leave it to them to end."""
         assert self.parent
         family = self.parent.children(recursive=True) if with_all else []
-        self.parent.kill()
+        killed_at = _kill(self.parent)
         for process in family:
             _kill(process)
         self.parent.wait()
         self.start()
-        return True
+        return killed_at
+
+    def end(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        if self.parent and self.parent.is_running():
+            for process in (self.parent, *self.parent.children(recursive=True)):
+                _kill(process)
 
     def stop(self) -> int:
         """End it as an operator would; gives its exit status."""
@@ -79,10 +85,11 @@ class System:
         return int(self.parent.wait(60))
 
 
-def _kill(process: psutil.Process | None) -> bool:
+def _kill(process: psutil.Process | None) -> float:
+    at = time.monotonic()
     try:
         if process is not None:
             process.kill()
     except psutil.NoSuchProcess:
-        return False
-    return process is not None
+        return 0.0
+    return at if process is not None else 0.0
