@@ -68,7 +68,7 @@ def test_case_10_who_asks_for_an_absurd_wait_is_left_alone_for_this_run(serve: S
     assert time.monotonic() - begun < 20
 
 
-@pytest.mark.parametrize("wait", ["soon", "-5", later(-3600), "Fri, 31 Dec 99999 23:59:59 GMT"])
+@pytest.mark.parametrize("wait", ["soon", "-5", "Sun, 22 Nov 2026 03:00:00 GMT", "Fri, 31 Dec 99999 23:59:59 GMT"])
 def test_case_10_a_wait_that_says_nothing_is_none(serve: Serving, tmp_path: Path, wait: str) -> None:
     gateway = serve(Gateway, {CA_DUMP: [Answer(status=503, headers={"Retry-After": wait}), ca_dump(1)]})
     assert crawl(tmp_path, None, gateway=gateway.url, floor=0)["status"] == "ok"
