@@ -4,9 +4,9 @@
 
 The same invented notices, classified beforehand, are stored as new, then once more with every fiftieth changed. All three
 ways keep the notice, a version for what is new or differs, and a change row a consumer, and make the same JSON and
-fingerprints. ``item``: the ORM pipeline that selects, inserts or updates and commits for each item. ``raw``: the driver's
-``executemany`` with ON CONFLICT in batches (COPY and one statement on PostgreSQL), told beforehand what is new, so that it
-never reads. A ratio is the peer's seconds divided by ours, both passes together. Rows are counted after each way.
+fingerprints. PostgreSQL commits durably, as it does where nobody turned that off. ``item``: the ORM pipeline that selects,
+inserts or updates and commits for each item. ``raw``: the driver's ``executemany`` with ON CONFLICT in batches (COPY and one
+statement on PostgreSQL), told beforehand what is new, so that it never reads. A ratio is the peer's seconds divided by ours, both passes together. Rows are counted after each way.
 Last line: JSON.
 """
 
@@ -201,7 +201,8 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         found = [measure("sqlite", lambda label: f"sqlite:///{folder / label}.db", RawSqlite(), options.count)]
-        if server := options.postgres or (postgres.binaries() and stack.enter_context(postgres.running(folder / "pg"))):
+        if server := options.postgres or (postgres.binaries() and stack.enter_context(
+                postgres.running(Path(tempfile.mkdtemp(prefix="zonewatch-bench-")), postgres.USUAL))):
             found.append(measure("postgres", lambda label: postgres.fresh(str(server), f"bench_{label}"), RawPostgres(),
                                  options.count))
     print(json.dumps({"bench": "store", "ratios": {name: ratio for each in found for name, ratio in each["ratios"].items()},

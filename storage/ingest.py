@@ -22,7 +22,9 @@ from storage.runs import Run
 from storage.session import Database
 
 BATCH = 500
-"""Most notices of one write transaction."""
+"""Most notices of one write transaction on SQLite, where others wait for its end."""
+POSTGRES_BATCH = 2_000
+"""The same on PostgreSQL, where nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class _Stored:
 
 def ingest(db: Database, run: Run, readings: Sequence[Reading], classifier_version: int, capture_id: int | None = None,
            unit: Unit | None = None, known: int = 0) -> Outcome:
-    """Store the readings of one answer, at most BATCH a transaction; ``unit`` is marked as read with the last of them.
+    """Store the readings of one answer, at most a batch a transaction; ``unit`` is marked as read with the last of them.
     ``known`` counts the notices of the answer that need no reading: their records are what they were.
 
     A notice that stands twice among the readings is taken once, the first time.
@@ -74,10 +76,11 @@ def ingest(db: Database, run: Run, readings: Sequence[Reading], classifier_versi
     unique = list({reading.notice.external_id: reading for reading in reversed(readings)}.values())[::-1]
     outcome = Outcome()
     occasion = Occasion(run.source.slug, classifier_version, capture_id, run.source.parser_version, run.id, clock.now())
-    starts = range(0, len(unique), BATCH) or range(1)
+    size = POSTGRES_BATCH if db.is_postgres else BATCH
+    starts = range(0, len(unique), size) or range(1)
     for start in starts:
         with db.write() as session:
-            _Batch(session, run, occasion, outcome).take(unique[start:start + BATCH])
+            _Batch(session, run, occasion, outcome).take(unique[start:start + size])
             if unit and start == starts[-1]:
                 _mark_read(session, run, unit, len(unique) + known)
     return outcome

@@ -1,6 +1,7 @@
 """A PostgreSQL server of the tests' own, on a private socket in a folder: ``python -m tests.postgres start|stop FOLDER``.
 
-It trades safety for speed (fsync off): it proves what the product does, not what a disk does.
+It trades safety for speed (fsync off), unless asked for the ``USUAL`` settings: it proves what the product does, not what a
+disk does.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "listen_addresses=",
-        "max_wal_size=4GB", "shared_buffers=256MB")
+USUAL = ("max_connections=200", "listen_addresses=", "max_wal_size=4GB", "shared_buffers=256MB")
+FAST = (*USUAL, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
 DEBIAN = Path("/usr/lib/postgresql")
 
 
@@ -28,7 +29,7 @@ def binaries() -> Path | None:
     return max((each.parent for each in DEBIAN.glob("*/bin/initdb")), default=None)
 
 
-def start(folder: Path) -> str:
+def start(folder: Path, settings: Sequence[str] = FAST) -> str:
     """Start a server that keeps everything in a folder; gives the address of its database ``postgres``."""
     found = binaries()
     assert found, "no PostgreSQL on this machine"
@@ -37,7 +38,7 @@ def start(folder: Path) -> str:
         shutil.chown(folder, "postgres", "postgres")
     _run(found / "initdb", "--username=zonewatch", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
          "-D", folder / "data")
-    options = " ".join(f"-c {option}" for option in FAST)
+    options = " ".join(f"-c {option}" for option in settings)
     _run(found / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", f"-k {folder} {options}", "start")
     return f"postgresql://zonewatch@/postgres?host={folder}"
 
@@ -50,9 +51,9 @@ def stop(folder: Path) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """A server for a while."""
-    url = start(folder)
+def running(folder: Path, settings: Sequence[str] = FAST) -> Iterator[str]:
+    """A server for a while. Its own user must be able to reach the folder."""
+    url = start(folder, settings)
     try:
         yield url
     finally:
