@@ -6,7 +6,8 @@ The same invented notices, classified beforehand, are stored as new, then once m
 ways keep the notice, a version for what is new or differs, and a change row a consumer, and make the same JSON and
 fingerprints. PostgreSQL commits durably, as it does where nobody turned that off. ``item``: the ORM pipeline that selects,
 inserts or updates and commits for each item. ``raw``: the driver's ``executemany`` with ON CONFLICT in batches (COPY and one
-statement on PostgreSQL), told beforehand what is new, so that it never reads. A ratio is the peer's seconds divided by ours, both passes together. Rows are counted after each way.
+statement on PostgreSQL), told beforehand what is new, so that it never reads. A ratio is the peer's seconds divided by ours,
+both passes together. Rows are counted after each way.
 Last line: JSON.
 """
 
