@@ -27,6 +27,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import JSON, String, create_engine, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 DUMP = SHARED / "corpus" / "ca-recalls" / "HCRSAMOpenData-2026-08-19T1730Z.json.gz"
 SLUG = "eu_safety_gate"
@@ -78,30 +81,30 @@ def crawl_here(folder: Path, gateway: str) -> dict[str, Any]:
             "cpu_share": {step: round(share / cpu, 3) for step, share in shares.seconds.items()}}
 
 
+class Base(DeclarativeBase):
+    type_annotation_map = {dict[str, Any]: JSON}
+
+
+class Row(Base):
+    """A notice as a tutorial keeps it."""
+
+    __tablename__ = "notices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case: Mapped[str] = mapped_column(String, unique=True)
+    data: Mapped[dict[str, Any]]
+    classification: Mapped[dict[str, Any]]
+
+
 def tutorial_here(folder: Path, gateway: str) -> dict[str, Any]:
     """The same reports as Scrapy's tutorial would read them."""
     import scrapy
     from scrapy.crawler import CrawlerProcess
-    from sqlalchemy import JSON, String, create_engine, select
-    from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
     from domain.classification import to_json
     from domain.classify import classify
     from domain.notice import Notice, NoticeKind
 
-    class Base(DeclarativeBase):
-        type_annotation_map = {dict[str, Any]: JSON}
-
-    class Row(Base):
-        __tablename__ = "notices"
-        id: Mapped[int] = mapped_column(primary_key=True)
-        case: Mapped[str] = mapped_column(String, unique=True)
-        data: Mapped[dict[str, Any]]
-        classification: Mapped[dict[str, Any]]
-
     engine = create_engine(f"sqlite:///{folder / 'tutorial.db'}")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     Base.metadata.create_all(engine)
     stored = 0
 
