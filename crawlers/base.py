@@ -96,9 +96,10 @@ class SourceSpider(Spider):
 
     def ask(self, url: str, read: Reader, *, unit: str = "", entry: bool = False, archive: bool = False,
             **known: Any) -> Request:
-        """A request whose answer goes to ``read`` with ``known``. ``unit`` names an answer that is not read again while
-        it stays what it was; ``entry`` marks one without which nothing can be found, ``archive`` an old one that says
-        nothing about the shape of new ones. Raises ShapeChanged for an address that is not on a host of the card."""
+        """A request whose answer goes to ``read`` with ``known``: JSON values that are kept with the capture, so that it can
+        be read again. ``unit`` names an answer that is not read again while it stays what it was; ``entry`` marks one
+        without which nothing can be found, ``archive`` an old one that says nothing about the shape of new ones. Raises
+        ShapeChanged for an address that is not on a host of the card."""
         if not self._is_ours(url):
             raise shape(url, "this is no address of the source")
         meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "archive": archive,

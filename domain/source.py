@@ -44,6 +44,13 @@ class RunStatus(StrEnum):
     HELD = "held"
 
 
+class RunKind(StrEnum):
+    """What a run read: the source itself, or what was captured of it before."""
+
+    CRAWL = "crawl"
+    REPARSE = "reparse"
+
+
 @dataclass(frozen=True, slots=True)
 class Publisher:
     """The authority behind a source."""

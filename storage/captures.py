@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import fsspec
@@ -61,11 +62,12 @@ class CaptureStore:
             raise NotFound(f"the captured bytes {sha256} are no longer kept") from None
 
 
-def record(db: Database, run_id: int, url: str, status: int, headers: Mapping[str, str], sha256: str, size: int) -> int:
-    """Note one answer of a run; gives the capture's id."""
+def record(db: Database, run_id: int, url: str, status: int, headers: Mapping[str, str], sha256: str, size: int,
+           reader: str | None = None, known: Mapping[str, Any] | None = None) -> int:
+    """Note one answer of a run, and which method of the spider reads it with what it knows; gives the capture's id."""
     with db.write() as session:
-        row = Capture(run_id=run_id, url=url, status=status, headers=dict(headers), sha256=sha256, size=size,
-                      fetched_at=clock.now())
+        row = Capture(run_id=run_id, url=url, status=status, headers=dict(headers), sha256=sha256, size=size, reader=reader,
+                      known=dict(known or {}), fetched_at=clock.now())
         session.add(row)
         session.flush()
         return row.id

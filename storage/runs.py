@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.errors import Conflict, NotFound
 from domain.notice import NoticeStatus
-from domain.source import Reason, RunStatus, Source
+from domain.source import Reason, RunKind, RunStatus, Source
 from storage import audit, changes, notices
 from storage.models import ChangeRow, NoticeRow, NoticeVersionRow, SourceRow, SourceRunRow
 from storage.session import Database
@@ -68,6 +68,7 @@ class RunReport:
     requests: int
     seen: int
     warnings: Mapping[str, int] = field(default_factory=dict)
+    kind: RunKind = RunKind.CRAWL
 
     @property
     def seconds(self) -> float:
@@ -75,14 +76,14 @@ class RunReport:
         return round((self.ended_at - self.started_at).total_seconds(), 2) if self.ended_at else 0.0
 
 
-def start(db: Database, source: Source) -> Run:
-    """Begin a run. Its notices may alert only if an earlier run under the same parser version came to its own end with
-    something stored: a first load and the first run of a new parser stay silent."""
+def start(db: Database, source: Source, kind: RunKind = RunKind.CRAWL) -> Run:
+    """Begin a run. Its notices may alert only if an earlier crawl under the same parser version came to its own end with
+    something stored: a first load, the first run of a new parser and a reading of captures anew stay silent."""
     with db.write() as session:
-        alerting = _has_baseline(session, source)
+        alerting = kind is RunKind.CRAWL and _has_baseline(session, source)
         newest = notices.watermark(session, source.slug)
-        row = SourceRunRow(slug=source.slug, status=RunStatus.RUNNING.value, reason_code="ok", reason_facts={},
-                           parser_version=source.parser_version, alerting=alerting, newest_on=newest,
+        row = SourceRunRow(slug=source.slug, kind=kind.value, status=RunStatus.RUNNING.value, reason_code="ok",
+                           reason_facts={}, parser_version=source.parser_version, alerting=alerting, newest_on=newest,
                            started_at=clock.now(), details={}, partial=False)
         session.add(row)
         session.flush()
@@ -93,8 +94,9 @@ def _has_baseline(session: Session, source: Source) -> bool:
     """Whether the first load is over: a run ended ok, or two came to their own end above the floor (what the first of them
     could not read was tried again). A run asked for a part only (``--since``) says nothing about the rest."""
     ended = select(SourceRunRow.status, SourceRunRow.seen).where(
-        SourceRunRow.slug == source.slug, SourceRunRow.parser_version == source.parser_version,
-        SourceRunRow.partial.is_(False), SourceRunRow.reason_code != "below_floor", SourceRunRow.seen > 0)
+        SourceRunRow.slug == source.slug, SourceRunRow.kind == RunKind.CRAWL.value,
+        SourceRunRow.parser_version == source.parser_version, SourceRunRow.partial.is_(False),
+        SourceRunRow.reason_code != "below_floor", SourceRunRow.seen > 0)
     rows = session.execute(ended.where(SourceRunRow.status != RunStatus.RUNNING.value)).all()
     row = session.get(SourceRow, source.slug)
     floor = source.expectation.min_items if row is None or row.min_items is None else row.min_items
@@ -176,17 +178,17 @@ def held(session: Session) -> list[RunReport]:
         select(SourceRunRow).where(SourceRunRow.status == RunStatus.HELD.value).order_by(SourceRunRow.id))]
 
 
-def latest(session: Session, slug: str, limit: int = 20) -> list[RunReport]:
-    """The newest runs of a source, newest first."""
-    return [report(row) for row in session.scalars(select(SourceRunRow).where(SourceRunRow.slug == slug)
-                                                   .order_by(SourceRunRow.id.desc()).limit(limit))]
+def latest(session: Session, slug: str, limit: int = 20, kind: RunKind | None = None) -> list[RunReport]:
+    """The newest runs of a source, newest first; of one kind only, if one is named."""
+    query = select(SourceRunRow).where(SourceRunRow.slug == slug).order_by(SourceRunRow.id.desc()).limit(limit)
+    return [report(row) for row in session.scalars(query.where(SourceRunRow.kind == kind.value) if kind else query)]
 
 
 def report(row: SourceRunRow) -> RunReport:
     """A row as people see it."""
     return RunReport(row.id, row.slug, RunStatus(row.status), Reason(row.reason_code, dict(row.reason_facts)),
                      row.started_at, row.ended_at, row.created, row.revised, row.unchanged, row.withdrawn, row.requests,
-                     row.seen, row.details.get("warnings", {}))
+                     row.seen, row.details.get("warnings", {}), RunKind(row.kind))
 
 
 def settle_missing(db: Database, run: Run, seen: set[str]) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.errors import NotFound
 from domain.health import Health, RunEnd, health
-from domain.source import RunStatus, Source
+from domain.source import RunKind, RunStatus, Source
 from storage import audit, notices, runs
 from storage.locks import alone
 from storage.models import NoticeRow, ReadUnit, SourceRow, SourceRunRow
@@ -107,8 +107,8 @@ def units(session: Session, source: Source) -> dict[str, ReadUnit]:
 
 
 def last_started(session: Session) -> dict[str, RunReport]:
-    """The newest run of every source that ever ran."""
-    newest = select(func.max(SourceRunRow.id)).group_by(SourceRunRow.slug)
+    """The newest crawl of every source that ever ran."""
+    newest = select(func.max(SourceRunRow.id)).where(SourceRunRow.kind == RunKind.CRAWL.value).group_by(SourceRunRow.slug)
     return {row.slug: runs.report(row) for row in session.scalars(select(SourceRunRow).where(SourceRunRow.id.in_(newest)))}
 
 
@@ -126,7 +126,7 @@ def _view(session: Session, row: SourceRow) -> SourceView:
     count, relevant = session.execute(select(func.count(), func.sum(cast(NoticeRow.relevant, Integer))).where(
         NoticeRow.source == row.slug)).one()
     newest = notices.watermark(session, row.slug)
-    history = runs.latest(session, row.slug, 50)
+    history = runs.latest(session, row.slug, 50, RunKind.CRAWL)
     ended = [RunEnd(each.status, each.reason, each.ended_at) for each in history
              if each.status is not RunStatus.RUNNING and each.ended_at]
     state = health(ended, newest, int(row.card["max_silence_days"]), clock.today(), row.paused_at)

@@ -48,18 +48,19 @@ class CaptureMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Keep the body."""
         if "asked" in request.meta and 200 <= response.status < 300:
-            request.meta[META] = self._keep(response, request.meta.get("unit", ""))
+            request.meta[META] = self._keep(request, response)
         return response
 
-    def _keep(self, response: Response, unit: str) -> Captured:
+    def _keep(self, request: Request, response: Response) -> Captured:
         if self.job.options.dry_run:
             return Captured(None, hashlib.sha256(response.body).hexdigest(), None, None)
         sha256 = self.job.captures.put(response.body)
-        validators = self._validators(response, sha256, unit)
+        validators = self._validators(response, sha256, request.meta.get("unit", ""))
         headers = {name.decode("latin-1"): b", ".join(values).decode("latin-1")
                    for name, values in response.headers.items() if name != b"Set-Cookie"}
-        capture_id = captures.record(self.job.db, self.job.run.id, response.url, response.status, headers, sha256,
-                                     len(response.body))
+        capture_id = captures.record(
+            self.job.db, self.job.run.id, response.url, response.status, headers, sha256, len(response.body),
+            request.cb_kwargs["read"].__name__, request.cb_kwargs["known"])
         return Captured(capture_id, sha256, *validators)
 
     def _validators(self, response: Response, sha256: str, unit: str) -> tuple[str | None, str | None]:

@@ -55,6 +55,16 @@ class Span:
     start: date
     days: int
 
+    @classmethod
+    def of(cls, plain: list[Any]) -> Span:
+        """The span that ``plain`` gave."""
+        return cls(date.fromisoformat(plain[0]), plain[1])
+
+    @property
+    def plain(self) -> list[Any]:
+        """As JSON values."""
+        return [self.start.isoformat(), self.days]
+
     @property
     def end(self) -> date:
         """The last day."""
@@ -137,17 +147,17 @@ class UsFederalRegister(JsonApiSpider):
                      *(("conditions[type][]", kind) for kind in TYPES), *(("fields[]", field) for field in FIELDS),
                      ("order", "oldest"), ("per_page", PAGE_SIZE)]
             settled = span.end + SETTLES < clock.today()
-            yield self.ask(f"{DOCUMENTS}?{urlencode(query)}", self.read_page, entry=not settled, archive=settled, span=span,
-                           unit_of=span.name if settled and not since else "")
+            yield self.ask(f"{DOCUMENTS}?{urlencode(query)}", self.read_page, entry=not settled, archive=settled,
+                           span=span.plain, unit_of=span.name if settled and not since else "")
 
-    def read_page(self, response: Response, span: Span, unit_of: str, page: int = 1, held: int = 0) -> Output:
+    def read_page(self, response: Response, span: list[Any], unit_of: str, page: int = 1, held: int = 0) -> Output:
         """A page of a span, of which ``held`` documents are stored, and the next page; or the halves of a span that is too
         large."""
-        answer = self.answer(response, _ANSWER)
+        answer, days = self.answer(response, _ANSWER), Span.of(span)
         if page == 1 and answer["count"] >= CAP:
-            if span.days == 1:
+            if days.days == 1:
                 raise shape(response.url, f"a single day reaches the cap of {CAP} documents")
-            yield from (request for half in span.halves() for request in self._ask(half))
+            yield from (request for half in days.halves() for request in self._ask(half))
             return
         if answer["count"] and (missing := {"results", "total_pages"} - answer.keys()):
             raise field_missing(response.url, min(missing), f"page {page}")
@@ -158,7 +168,7 @@ class UsFederalRegister(JsonApiSpider):
             account.stated = (account.stated or 0) + answer["count"]
         results = answer.get("results", [])
         account.got += len(results)
-        documents = self.each(response, results, lambda document: self._notice(document, span, response.url))
+        documents = self.each(response, results, lambda document: self._notice(document, days, response.url))
         held += len(documents.notices)
         whole = is_last and held >= answer["count"] and not account.error
         yield self.page(response, documents, unit=unit_of if whole else "")

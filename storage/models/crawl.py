@@ -12,7 +12,9 @@ from storage.models.base import Base
 
 
 class SourceRow(Base):
-    """A source: its card as last seen (for rooms that may not import crawlers) and what the operator set."""
+    """A source: its card as last seen (for rooms that may not import crawlers) and what the operator set. ``api_key`` is
+    sealed (storage.keys); ``checked_at`` is when the operator saw that a spider made after documentation alone reads the
+    real source."""
 
     __tablename__ = "sources"
     slug: Mapped[str] = mapped_column(primary_key=True)
@@ -20,16 +22,35 @@ class SourceRow(Base):
     paused_at: Mapped[datetime | None]
     paused_why: Mapped[str | None]
     min_items: Mapped[int | None]
+    api_key: Mapped[str | None]
+    checked_at: Mapped[datetime | None]
+
+
+class HealthRow(Base):
+    """A state that a source was in, and from when on; the newest row of a source is its present one. ``readers_told_at`` is
+    when those who rely on the source were told of the outage, or of its end."""
+
+    __tablename__ = "health"
+    __table_args__ = (Index("ix_health_slug_id", "slug", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(ForeignKey("sources.slug"))
+    state: Mapped[str]
+    reason_code: Mapped[str]
+    reason_facts: Mapped[dict[str, Any]]
+    since: Mapped[datetime]
+    noted_at: Mapped[datetime]
+    readers_told_at: Mapped[datetime | None]
 
 
 class SourceRunRow(Base):
-    """One crawl of a source and its statistics. ``alerting`` is false where house rules forbid alerts for the whole run,
-    ``partial`` true when a part only was asked for (--since)."""
+    """One crawl of a source, or one reading of its captures anew (``kind``), and its statistics. ``alerting`` is false where
+    house rules forbid alerts for the whole run, ``partial`` true when a part only was asked for (--since)."""
 
     __tablename__ = "source_runs"
     __table_args__ = (Index("ix_source_runs_slug_started", "slug", "started_at"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(ForeignKey("sources.slug"))
+    kind: Mapped[str]
     status: Mapped[str] = mapped_column(index=True)
     reason_code: Mapped[str]
     reason_facts: Mapped[dict[str, Any]]
@@ -50,7 +71,8 @@ class SourceRunRow(Base):
 
 
 class Capture(Base):
-    """One answer of a source as it came; the body is a compressed file under its SHA-256 in the captures URL."""
+    """One answer of a source as it came; the body is a compressed file under its SHA-256 in the captures URL. ``reader`` is
+    the method of the spider that reads it, ``known`` what that method was told beside the answer."""
 
     __tablename__ = "captures"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -60,6 +82,8 @@ class Capture(Base):
     headers: Mapped[dict[str, Any]]
     sha256: Mapped[str] = mapped_column(index=True)
     size: Mapped[int]
+    reader: Mapped[str | None]
+    known: Mapped[dict[str, Any] | None]
     fetched_at: Mapped[datetime]
 
 

@@ -49,6 +49,15 @@ class NoticeRow(Base):
     indexed_at: Mapped[datetime | None]
 
 
+class NoticeNameRow(Base):
+    """A name by which notices are found to belong together (domain.relations): of the event they are about, or of the case
+    that they are steps of."""
+
+    __tablename__ = "notice_names"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), primary_key=True, index=True)
+
+
 class NoticeVersionRow(Base):
     """One reading of a notice; history is never rewritten."""
 
