@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from domain.classify import VERSION, classify
 from indexer.document import Document, document
 from indexer.port import IndexMissing, SearchIndex
-from storage import changes, index_state, notices
+from storage import changes, index_state, notices, relations
 from storage.index_state import Generation
 from storage.session import Database
 
@@ -60,12 +60,13 @@ def _take(db: Database, index: SearchIndex, state: Generation, limit: int) -> in
 
 
 def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None) -> int:
-    """Classify again what an older classifier read (silently: no alert comes of it), then write a new generation and let
-    readers use it; gives the number of notices. ``progress`` hears how many are written so far. Raises Conflict while
-    another process writes.
+    """Classify again what an older classifier read and name anew what belongs together (silently: no alert comes of it),
+    then write a new generation and let readers use it; gives the number of notices. ``progress`` hears how many are
+    written so far. Raises Conflict while another process writes.
     """
     with index.exclusive():
         _reclassify(db)
+        relations.rebuild(db)
         return _build(db, index, _state(db), progress)
 
 

@@ -18,6 +18,7 @@ from domain.notice import Notice, NoticeStatus
 from domain.source import Listing
 from storage.merge import Occasion, Written, merge
 from storage.models import NoticeRow, ReadUnit
+from storage.relations import relate
 from storage.runs import Run
 from storage.session import Database
 
@@ -132,6 +133,10 @@ class _Batch:
         self.outcome.created += len(written)
         self.outcome.revised += len(differing)
         merge(self.session, self.occasion, [*written, *self._revised(differing)])
+        revised = frozenset(reading.notice.external_id for reading, *_ in differing)
+        fresh = revised.union(each.external_id for each in written)
+        relate(self.session, self.run.source.slug, (
+            reading.notice for reading in readings if reading.notice.external_id in fresh), revised)
 
     def _stored(self, external_ids: list[str]) -> dict[str, _Stored]:
         rows = self.session.execute(select(

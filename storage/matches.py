@@ -19,13 +19,15 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A match to be kept. ``event`` names what is told: the event and the market it is told for."""
+    """A match to be kept. ``event`` names what is told: the event and the market it is told for; ``covered_by`` the same
+    event in markets whose rules hold in this one."""
 
     subscription_id: int
     notice_id: int
     event: str
     material_version: int
     version: int
+    covered_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +44,31 @@ def add(session: Session, found: Sequence[Found]) -> int:
     """Keep those that are new; gives how many. At most BATCH a call.
 
     Once per subscription, event and material version; and what one notice has opened for a subscription is not opened
-    again by another notice about the same event.
+    again by another notice about the same event, unless that adds a market.
     """
     first = _openers(session, found)
-    fresh = [each for each in found
-             if first.setdefault((each.subscription_id, each.event), each.notice_id) == each.notice_id]
+    fresh = [each for each in found if _opens(first, each)]
     if not fresh:
         return 0
     now = clock.now()
-    rows = [asdict(each) | {"created_at": now, "email_id": None, "dropped_why": None} for each in fresh]
+    rows = [{name: value for name, value in asdict(each).items() if name != "covered_by"}
+            | {"created_at": now, "email_id": None, "dropped_why": None} for each in fresh]
     kept = session.scalars(_insert_new(session).returning(MatchRow.id), rows)
     return len(kept.all())
+
+
+def _opens(first: dict[tuple[int, str], int], found: Found) -> bool:
+    """Whether no other notice has told the event for this market, or for one that covers it."""
+    wider = (first.get((found.subscription_id, event), found.notice_id) for event in found.covered_by)
+    return (all(opener == found.notice_id for opener in wider)
+            and first.setdefault((found.subscription_id, found.event), found.notice_id) == found.notice_id)
 
 
 def _openers(session: Session, found: Sequence[Found]) -> dict[tuple[int, str], int]:
     rows = session.execute(select(MatchRow.subscription_id, MatchRow.event, MatchRow.notice_id).where(
         MatchRow.subscription_id.in_({each.subscription_id for each in found}),
-        MatchRow.event.in_({each.event for each in found})).order_by(MatchRow.id.desc()))
+        MatchRow.event.in_({event for each in found for event in (each.event, *each.covered_by)})).order_by(
+            MatchRow.id.desc()))
     return {(subscription_id, event): notice_id for subscription_id, event, notice_id in rows}
 
 

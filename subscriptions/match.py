@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from domain.criteria import Facts, Scope, facts, matches, subjects
+from domain.relations import covering
 from domain.subscription import Topic
 from storage import bulletins, changes, emails, notices, organisations, subscriptions
 from storage import matches as kept
@@ -112,9 +113,10 @@ def _found(db: Database, change: Change, watchers: Watchers) -> Iterator[Found]:
     if stored is None or (change.version > 1 and stored.material_version < change.version):
         return
     event = f"{stored.event}@{stored.notice.market}"
+    wider = tuple(f"{stored.event}@{market}" for market in covering(stored.notice.market))
     for watcher in watchers.of(facts(stored.notice, stored.classification)):
         if watcher.confirmed_at <= change.created_at:
-            yield Found(watcher.id, stored.id, event, stored.material_version, stored.version)
+            yield Found(watcher.id, stored.id, event, stored.material_version, stored.version, wider)
 
 
 def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change]) -> None:

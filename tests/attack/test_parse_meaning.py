@@ -159,6 +159,21 @@ def test_case_31_a_record_that_stands_twice_is_one_notice(serve: Serving, tmp_pa
     assert [each.external_id for each in kept(tmp_path)] == ["1", "2", "SR/1/26"]
 
 
+def test_case_31_the_same_recall_from_two_publishers_is_one_event(serve: Serving, tmp_path: Path) -> None:
+    year = CPSC_YEARS[-1]
+    ours = cpsc_recall(1, f"{year}-01-02") | {"Title": "Beispiel Recalls X1 Label Printers Due to Fire Hazard",
+                                              "Products": [cpsc_recall(1, f"{year}-01-02")["Products"][0]
+                                                           | {"Name": "Beispiel X1 Label Printers"}]}
+    theirs = {"Title": "Beispiel X1 Label Printers recalled due to fire hazard", "Product": "Label Printers",
+              "Last updated": f"{year}-01-09"}
+    gateway = serve(Gateway, {cpsc_url(each): cpsc_answer() for each in CPSC_YEARS} | {
+        cpsc_url(year): cpsc_answer(ours), CA_DUMP: ca_rows(theirs)})
+    for slug in (CPSC, CA):
+        assert crawl(tmp_path, None, slug, gateway=gateway.url, floor=1)["created"] == 1
+    with database(tmp_path).read() as session:
+        assert len(set(session.scalars(select(NoticeRow.event)))) == 1
+
+
 @pytest.mark.parametrize("follows", ["Add.1", "Corr.2", "Rev.1", "Suppl.1", "Rev.1/Add.2"])
 def test_case_32_what_follows_a_notification_names_it_and_says_its_own_deadline(serve: Serving, tmp_path: Path,
                                                                                follows: str) -> None:

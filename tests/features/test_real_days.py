@@ -17,7 +17,7 @@ from domain import clock
 from domain.criteria import Criteria
 from domain.product_type import PRODUCT_TYPES
 from domain.subscription import Topic
-from storage import organisations, subscriptions
+from storage import notices, organisations, relations, subscriptions
 from storage.models import EmailRow, MatchRow, NoticeRow
 from tests.conftest import SHARED, Installed, Mirror
 from tests.mailbox import Mailbox
@@ -140,6 +140,37 @@ def test_a_chinese_query_finds_the_product_and_no_false_friend(days: RealDays) -
         assert found["facets"]["market"] or not found["total"]
     assert days.installed.json("search", "电磁阀")["total"] >= 1
     assert days.installed.json("search", "RoHS")["total"] >= 1
+
+
+SAME = (("25-090", "76797"), ("24-264", "75840"), ("25-416", "77752"))
+"""Recalls of Lexmark printers, Bambu printers and RIDGID nailers: the American number and the Canadian one."""
+TONER = ({"2021-07542", "2022-05952", "2022-09601", "2022-16788", "2023-11658", "2023-17475"},
+         {"2021-07543", "2022-03557", "2022-07097", "2022-15907"})
+"""The steps of two section 337 cases about toner containers."""
+
+
+def test_one_recall_of_two_publishers_is_one_event(days: RealDays) -> None:
+    with days.installed.db.read() as session:
+        for american, canadian in SAME:
+            row = session.scalar(select(NoticeRow).where(
+                NoticeRow.source == "ca_recalls", NoticeRow.external_id == canadian))
+            assert row is not None
+            found = [each.notice for each in notices.of_event(session, row.event)]
+            assert [each.source for each in found if american in each.identifiers] == ["us_cpsc_recalls"], american
+            assert len(found) == 2
+
+
+def test_a_section_337_case_is_one_chain_from_its_institution_to_its_modification(days: RealDays) -> None:
+    with days.installed.db.read() as session:
+        for chain in TONER:
+            row = session.scalar(select(NoticeRow).where(NoticeRow.source == "us_federal_register",
+                                                         NoticeRow.external_id == min(chain)))
+            assert row is not None
+            steps = [each.notice for each in relations.case_of(session, notices.by_id(session, row.id))
+                     if each.notice.source == row.source]
+            assert {each.external_id for each in steps} == chain
+            assert steps[0].stage == "institution"
+            assert [each.event_date for each in steps] == sorted(each.event_date for each in steps if each.event_date)
 
 
 def brute_force(days: RealDays) -> dict[int, Counter[str]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.criteria import Criteria
-from storage import notices, publishers
+from domain.relations import Deadline, deadline
+from storage import notices, publishers, relations
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from storage.session import Database
@@ -20,7 +21,8 @@ from webapp.search.forms import address, params
 
 @dataclass(frozen=True, slots=True)
 class NoticePage:
-    """Everything the template needs. ``siblings`` are other notices about the same event."""
+    """Everything the template needs. ``siblings`` are other notices about the same event, ``case`` the steps of the case it
+    belongs to, itself among them (none when it stands alone), ``deadline`` until when that case takes comments now."""
 
     stored: StoredNotice
     source: str
@@ -30,6 +32,8 @@ class NoticePage:
     regulations: Sequence[Finding]
     versions: Sequence[Version]
     siblings: Sequence[StoredNotice]
+    case: Sequence[StoredNotice]
+    deadline: Deadline | None
 
     @property
     def indexed_after(self) -> timedelta | None:
@@ -52,10 +56,12 @@ def notice_page(db: Database, notice_id: int) -> NoticePage:
         stored = notices.by_id(session, notice_id)
         versions = notices.versions(session, notice_id)
         siblings = [each for each in notices.of_event(session, stored.event) if each.id != notice_id]
+        case = relations.case_of(session, stored)
         name = publishers.names(session).get(stored.notice.source)
     found = stored.classification
     return NoticePage(stored, *_names(name, stored.notice.source), list(rows(stored.notice)), product_findings(found),
-                      regulation_findings(found), history(versions), siblings)
+                      regulation_findings(found), history(versions), siblings,
+                      case if len(case) > 1 else [], deadline([each.notice for each in case]))
 
 
 def _names(name: SourceName | None, slug: str) -> tuple[str, str]:
