@@ -47,6 +47,8 @@ ROUTES: dict[str, Access] = {
     "bulletins.publish": Access.EDITOR,
     "sources.index": Access.PUBLIC,
     "sources.show": Access.PUBLIC,
+    "sources.freshness_log": Access.PUBLIC,
+    "sources.freshness_file": Access.PUBLIC,
     "sources.pause": Access.OPERATOR,
     "sources.resume": Access.OPERATOR,
     "sources.crawl": Access.OPERATOR,

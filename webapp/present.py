@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from werkzeug.routing import IntegerConverter
 from domain import clock
 from domain.text import PARTING, UNSEEN, has_cjk
 from domain.web_address import is_web_address
-from webapp.i18n import gettext, lang
+from webapp.i18n import N_, gettext, lang
 from webapp.security import own_path
 
 HERE = ZoneInfo("Asia/Shanghai")
@@ -45,7 +45,7 @@ def init(app: Flask) -> None:
     """Offer all of it to templates."""
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters.update(day=day, moment=moment, web_address=web_address, days_left=days_left, lang_tag=lang_tag,
-                                 tongue=tongue)
+                                 tongue=tongue, duration=duration)
     app.jinja_env.globals["same_page"] = same_page
 
 
@@ -64,6 +64,25 @@ def moment(value: datetime | None) -> Markup | str:
     here = value.astimezone(HERE)
     text = f"{here:%Y-%m-%d %H:%M}" if lang() == "zh" else f"{here.day} {here:%b %Y, %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), text)
+
+
+_UNITS = ((timedelta(days=2), timedelta(days=1), N_("%(count)s 天")),
+          (timedelta(hours=2), timedelta(hours=1), N_("%(count)s 小时")),
+          (timedelta(minutes=2), timedelta(minutes=1), N_("%(count)s 分钟")))
+
+
+def duration(value: timedelta | None) -> str:
+    """A length of time in the unit that fits it."""
+    if value is None:
+        return "–"
+    for least, unit, words in _UNITS:
+        if value >= least:
+            return gettext(words, count=_plain(value / unit))
+    return gettext("%(count)s 秒", count=_plain(value.total_seconds()))
+
+
+def _plain(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
 
 
 def today() -> date:

@@ -7,10 +7,12 @@ from werkzeug import Response
 
 from domain.errors import InvalidValue
 from storage import runs, sources, tasks
+from storage.freshness import freshness, lapses
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.present import MAX_ID
 from webapp.services import services
+from webapp.sources import freshness as timely
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources", template_folder="templates")
 MAX_WHY = 300
@@ -27,8 +29,24 @@ def index() -> str:
 def show(slug: str) -> str:
     """One source: its card, what it holds, its recent runs."""
     with services().db.read() as session:
-        return render_template("sources/show.html", view=sources.view(session, slug),
-                               runs=runs.latest(session, slug, 20))
+        return render_template("sources/show.html", view=sources.view(session, slug), runs=runs.latest(session, slug, 20),
+                               steps=timely.rows(freshness(session, slug)))
+
+
+@blueprint.get("/<slug>/freshness")
+def freshness_log(slug: str) -> str:
+    """How timely it is, notice by notice."""
+    with services().db.read() as session:
+        return render_template(
+            "sources/freshness.html", view=sources.view(session, slug), lapses=lapses(session, slug, timely.SHOWN),
+            steps=timely.rows(freshness(session, slug)))
+
+
+@blueprint.get("/<slug>/freshness.csv")
+def freshness_file(slug: str) -> Response:
+    """The same as a file, whole."""
+    with services().db.read() as session:
+        return timely.file_of(sources.view(session, slug).slug, lapses(session, slug))
 
 
 @blueprint.post("/<slug>/pause")
