@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import fsspec
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -24,6 +25,7 @@ class CaptureRef:
     """A stored answer: where it came from, when, and the hash its bytes are kept under."""
 
     id: int
+    run_id: int
     url: str
     status: int
     headers: Mapping[str, str]
@@ -81,5 +83,11 @@ def by_id(session: Session, capture_id: int) -> CaptureRef:
     return _ref(row)
 
 
+def of_run(session: Session, run_id: int, limit: int) -> list[CaptureRef]:
+    """The answers of a run, in the order in which they came."""
+    return [_ref(row) for row in session.scalars(select(Capture).where(Capture.run_id == run_id).order_by(
+        Capture.id).limit(limit))]
+
+
 def _ref(row: Capture) -> CaptureRef:
-    return CaptureRef(row.id, row.url, row.status, row.headers, row.sha256, row.size, row.fetched_at)
+    return CaptureRef(row.id, row.run_id, row.url, row.status, row.headers, row.sha256, row.size, row.fetched_at)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -182,6 +183,15 @@ def latest(session: Session, slug: str, limit: int = 20, kind: RunKind | None = 
     """The newest runs of a source, newest first; of one kind only, if one is named."""
     query = select(SourceRunRow).where(SourceRunRow.slug == slug).order_by(SourceRunRow.id.desc()).limit(limit)
     return [report(row) for row in session.scalars(query.where(SourceRunRow.kind == kind.value) if kind else query)]
+
+
+def with_details(session: Session, slug: str, run_id: int) -> tuple[RunReport, Mapping[str, Any]]:
+    """A run of a source, and what it kept beside its counts: ``lost`` pages and ``bad_records`` with their reasons. Raises
+    NotFound."""
+    row = session.get(SourceRunRow, run_id)
+    if row is None or row.slug != slug:
+        raise NotFound(f"{slug} has no run {run_id}")
+    return report(row), row.details
 
 
 def report(row: SourceRunRow) -> RunReport:

@@ -24,7 +24,7 @@ from storage.session import Database
 @dataclass(frozen=True, slots=True)
 class SourceView:
     """A source as readers see it. ``card`` holds the fields of domain.source.Source as JSON values; ``floor`` is the
-    operator's where one is set, else the card's."""
+    operator's where one is set, else the card's; ``has_key`` whether an API key is kept for it."""
 
     slug: str
     card: dict[str, Any]
@@ -35,6 +35,7 @@ class SourceView:
     last_run: RunReport | None
     paused_why: str | None
     floor: int
+    has_key: bool = False
 
 
 def card_json(source: Source) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def card_json(source: Source) -> dict[str, Any]:
         "caveats_zh": list(source.caveats_zh),
         "min_items": source.expectation.min_items, "max_silence_days": source.expectation.max_silence_days,
         "rhythm_hours": source.rhythm / timedelta(hours=1), "delay": source.delay,
-        "parser_version": source.parser_version,
+        "parser_version": source.parser_version, "needs_key": source.needs_key,
     }
 
 
@@ -131,4 +132,5 @@ def _view(session: Session, row: SourceRow) -> SourceView:
              if each.status is not RunStatus.RUNNING and each.ended_at]
     state = health(ended, newest, int(row.card["max_silence_days"]), clock.today(), row.paused_at)
     return SourceView(row.slug, row.card, state, count, relevant or 0, newest, history[0] if history else None,
-                      row.paused_why, int(row.card["min_items"]) if row.min_items is None else row.min_items)
+                      row.paused_why, int(row.card["min_items"]) if row.min_items is None else row.min_items,
+                      row.api_key is not None)

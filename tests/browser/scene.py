@@ -147,7 +147,8 @@ def build(portal: Portal) -> None:
     sync(portal.db, portal.index)
     ids: dict[str, Any] = {"red": red, "rohs": rohs, "ink": ink, "gone": gone, "tattoo": tattoo,
                            "nasty": nasty, "tbt": tbt[0], "german": others[0]}
-    portal.ids = ids | _people(portal, ids)
+    portal.ids |= ids
+    portal.ids |= _people(portal, ids)
 
 
 def _many() -> list[Notice]:
@@ -184,13 +185,24 @@ def _revise(portal: Portal) -> None:
 
 def _troubles(portal: Portal) -> None:
     """Sources in trouble."""
+    _blocked(portal)
     for card, status, reason in (
-            (CA, RunStatus.FAILED, Reason("html_instead", {"url": CA.url, "title": "Technical difficulties"})),
             (WTO, RunStatus.HELD, Reason("breaker", {"count": "412", "limit": "50"})),
             (JP, RunStatus.OK, Reason("below_floor", {"got": "3", "floor": "500"}))):
         run = runs.start(portal.db, card)
         runs.finish(portal.db, run, status, reason, runs.Tally(seen=3, requests=1))
     sources.pause(portal.db, FR.slug, "对方正在更换网站，12 月 1 日后恢复采集", "operator")
+
+
+def _blocked(portal: Portal) -> None:
+    """Canada answers with a page for people, which is kept."""
+    run, page = runs.start(portal.db, CA), b"<html><title>Technical difficulties</title></html>"
+    reason = Reason("html_instead", {"url": CA.url, "title": "Technical difficulties"})
+    capture = captures.record(portal.db, run.id, CA.url, 200, {"Content-Type": "text/html"}, portal.captures.put(page),
+                              len(page), "read_dump")
+    runs.finish(portal.db, run, RunStatus.FAILED, reason, runs.Tally(requests=1, details={
+        "lost": [{"url": CA.url, "why": reason.text()}], "warnings": {"unknown field 'Column 30'": 2}}))
+    portal.ids |= {"failed_run": run.id, "failed_capture": capture}
 
 
 def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:

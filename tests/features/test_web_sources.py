@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from domain import clock
-from storage import overview, runs
+from storage import keys, overview, runs, sources
 from tests.browser import scene
-from tests.browser.portal import OPERATOR, Portal, post, text
+from tests.browser.portal import OPERATOR, SECRET, Portal, post, text
+from tests.builders import source
 
 
 @pytest.fixture
@@ -97,3 +98,52 @@ def test_the_operator_sees_mail_queues_and_asks_for_a_rebuild(portal: Portal) ->
 
 def test_a_source_that_is_not_there_is_a_404(portal: Portal) -> None:
     assert portal.client().get("/sources/no_such").status_code == 404
+
+
+def test_the_operator_sees_why_a_run_failed_and_the_bytes_that_came(portal: Portal) -> None:
+    operator, run = portal.client(OPERATOR), portal.ids["failed_run"]
+    assert f"/sources/ca_recalls/runs/{run}" in operator.get("/admin").text
+    page = text(operator.get(f"/sources/ca_recalls/runs/{run}").text)
+    for words in ("返回的是网页（“Technical difficulties”）而不是数据", "没有读到的页面 https://recalls.example/data.json",
+                  "unknown field 'Column 30' × 2", "200"):
+        assert words in page
+    answer = operator.get(f"/sources/ca_recalls/runs/{run}/captures/{portal.ids['failed_capture']}")
+    assert answer.data == b"<html><title>Technical difficulties</title></html>"
+    assert answer.mimetype == "text/plain", "never a page of ours"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_bytes_are_found_under_their_own_run_and_source_only(portal: Portal) -> None:
+    operator, run, capture = portal.client(OPERATOR), portal.ids["failed_run"], portal.ids["failed_capture"]
+    for path in (f"/sources/eu_safety_gate/runs/{run}", f"/sources/eu_safety_gate/runs/{run}/captures/{capture}",
+                 f"/sources/ca_recalls/runs/{run}/captures/1", f"/sources/ca_recalls/runs/{run}/captures/99999",
+                 "/sources/ca_recalls/runs/99999"):
+        assert operator.get(path).status_code == 404, path
+
+
+KEYED = source("us_keyed", needs_key=True)
+PATH = "/sources/us_keyed"
+
+
+def test_the_operator_enters_an_api_key_that_nobody_sees_again(portal: Portal) -> None:
+    sources.save_cards(portal.db, [KEYED])
+    operator, secret = portal.client(OPERATOR), "Kq9-a.very:secret/key=="
+    assert "API 密钥" not in operator.get("/sources/eu_safety_gate").text
+    assert post(operator, PATH, f"{PATH}/key", key=f"  {secret} ").status_code == 302
+    assert "已保存，不显示" in operator.get(PATH).text
+    with portal.db.read() as session:
+        assert keys.key_of(session, "us_keyed", SECRET) == secret
+        assert keys.key_of(session, "us_keyed", "another installation") == ""
+    kept = "".join(str(row) for table in ("sources", "audit", "tasks") for row in portal.db.engine.connect().exec_driver_sql(
+        f"SELECT * FROM {table}"))
+    assert secret not in kept + operator.get(PATH).text + operator.get("/admin").text
+    post(operator, PATH, f"{PATH}/key", key="")
+    with portal.db.read() as session:
+        assert keys.key_of(session, "us_keyed", SECRET) == ""
+
+
+@pytest.mark.parametrize("key", ["abc", "with blank", "密钥密钥密钥", "x\r\nHost: evil", "a" * 501])
+def test_what_can_be_no_key_is_refused(portal: Portal, key: str) -> None:
+    sources.save_cards(portal.db, [KEYED])
+    assert post(portal.client(OPERATOR), PATH, f"{PATH}/key", key=key).status_code == 400

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug import Response
 
-from storage import changes, emails, overview, runs, tasks
+from domain.health import HealthState
+from storage import changes, emails, overview, runs, sources, tasks
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.services import services
@@ -13,14 +14,16 @@ from webapp.sources.titles import source_titles
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 TASKS = 20
+WELL = (HealthState.HEALTHY, HealthState.NEVER_RUN)
 
 
 @blueprint.get("")
 def index() -> str:
-    """Held runs, mail and index queues, tasks."""
+    """Sources in trouble, held runs, mail and index queues, tasks."""
     with services().db.read() as session:
+        unwell = [view for view in sources.views(session) if view.health.state not in WELL]
         return render_template(
-            "admin/index.html", held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
+            "admin/index.html", unwell=unwell, held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
             waiting={name: changes.pending(session, name) for name in changes.CONSUMERS},
             tasks=overview.recent_tasks(session, TASKS))
 

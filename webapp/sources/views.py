@@ -5,17 +5,20 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from domain.errors import InvalidValue
-from storage import runs, sources, tasks
+from domain.errors import InvalidValue, NotFound
+from storage import captures, keys, runs, sources, tasks
 from storage.freshness import freshness, lapses
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
+from webapp.notices.captures import download
 from webapp.present import MAX_ID
 from webapp.services import services
 from webapp.sources import freshness as timely
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources", template_folder="templates")
 MAX_WHY = 300
+CAPTURES = 200
+"""Answers of a run that its page lists."""
 
 
 @blueprint.get("")
@@ -47,6 +50,34 @@ def freshness_file(slug: str) -> Response:
     """The same as a file, whole."""
     with services().db.read() as session:
         return timely.file_of(sources.view(session, slug).slug, lapses(session, slug))
+
+
+@blueprint.get("/<slug>/runs/<id:run_id>")
+def run(slug: str, run_id: int) -> str:
+    """What happened in a run, and the answers it got."""
+    with services().db.read() as session:
+        report, details = runs.with_details(session, slug, run_id)
+        return render_template("sources/run.html", view=sources.view(session, slug), run=report, details=details,
+                               captures=captures.of_run(session, run_id, CAPTURES))
+
+
+@blueprint.get("/<slug>/runs/<id:run_id>/captures/<id:capture_id>")
+def capture_body(slug: str, run_id: int, capture_id: int) -> Response:
+    """An answer of a run, as it came."""
+    with services().db.read() as session:
+        runs.with_details(session, slug, run_id)
+        found = captures.by_id(session, capture_id)
+        if found.run_id != run_id:
+            raise NotFound(f"run {run_id} has no capture {capture_id}")
+    return download(services().captures, found)
+
+
+@blueprint.post("/<slug>/key")
+def set_key(slug: str) -> Response:
+    """Keep the API key it asks for, or forget it."""
+    key = request.form.get("key", "").strip()
+    keys.keep(services().db, slug, key, services().secret_key, _actor())
+    return _back(slug, _("已保存密钥，下次采集时使用") if key else _("已删除密钥"))
 
 
 @blueprint.post("/<slug>/pause")
