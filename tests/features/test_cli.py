@@ -15,7 +15,7 @@ from tests.conftest import Installed
 from zonewatch.demo.sites import SampleSites
 
 SLUGS = sorted(card.slug for card in cards())
-SOURCE_FIELDS = {"slug", "title", "market", "state", "grade", "notices", "last_run"}
+SOURCE_FIELDS = {"slug", "title", "market", "state", "reason", "grade", "notices", "last_run"}
 RUN_FIELDS = {"status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds"}
 HIT_FIELDS = {"source", "external_id", "kind", "market", "published_at", "title", "url", "product_types", "horizontal"}
 

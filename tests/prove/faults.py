@@ -204,7 +204,8 @@ def row(card: Source, mirror: Mirror, chosen: Sequence[str]) -> Row:
 
 def prove(options: argparse.Namespace) -> int:
     chosen = [name for name in NAMES if name in (options.faults or NAMES)]
-    wanted = [card for card in cards() if not options.sources or card.slug in options.sources]
+    wanted = [card for card in cards() if card.grade is not Grade.CARD_ONLY
+              and (not options.sources or card.slug in options.sources)]
     mirrors: queue.SimpleQueue[Mirror] = queue.SimpleQueue()
     kept = [Mirror(1) for _ in range(min(options.jobs, len(wanted)))]
     began = time.monotonic()
