@@ -18,7 +18,7 @@ from crawlers.base import SourceSpider
 from crawlers.extensions import dry_report
 from crawlers.job import CrawlOptions, Job, KnownUnit
 from domain.errors import Conflict, InvalidValue
-from domain.source import Reason, RunStatus, Source
+from domain.source import Grade, Reason, RunStatus, Source
 from storage import notices, runs, sources
 from storage.captures import CaptureStore
 from storage.locks import exclusive, of_crawl
@@ -43,10 +43,13 @@ TOGETHER = 8
 def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions) -> RunReport:
     """Crawl a source and store what it holds; ends with a verdict, whatever happens on the way.
 
-    Raises NotFound for an unknown source, InvalidValue for a delay without a gateway, Conflict while another process
-    crawls the source, when one crawls its hosts without end, or when the operator paused it.
+    Raises NotFound for an unknown source, InvalidValue for a delay without a gateway, Conflict for a source that has a
+    card only, while another process crawls the source, when one crawls its hosts without end, or when the operator
+    paused it.
     """
     spider = cards.spider(slug)
+    if spider.card.grade is Grade.CARD_ONLY:
+        raise Conflict(f"{slug} is not crawled: {spider.card.caveats[0]}")
     if options.delay is not None and not options.gateway_url:
         raise InvalidValue("the delay of a source may be replaced only behind a gateway")
     with _alone(spider.card, db, options) as still:

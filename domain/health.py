@@ -21,6 +21,7 @@ class HealthState(StrEnum):
     FAILING = "failing"
     PAUSED = "paused"
     HELD = "held"
+    NOT_CRAWLED = "not_crawled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ class Listing(StrEnum):
 
 
 class Grade(StrEnum):
-    """Whether a spider has read real captured bytes (proven) or follows documentation alone (documented)."""
+    """How far what a source yields has been seen to be right. PROVEN: its spider has read real captured bytes. DOCUMENTED:
+    it follows documentation alone. CARD_ONLY: there is no spider; the card says why, and where to look instead."""
 
     PROVEN = "proven"
     DOCUMENTED = "documented"
+    CARD_ONLY = "card_only"
 
 
 class SourceTier(StrEnum):
@@ -154,5 +156,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "error": ("error in our own code: {what}", "本系统程序出错：{what}"),
     "silent": ("nothing newer than {newest}; something new is expected at least every {days} days",
                "最新一条为 {newest}；通常每 {days} 天内应有新信息"),
+    "not_crawled": ("{why}", "{why_zh}"),
     "missing_key": ("an API key is needed: set {setting}", "需要 API 密钥：请设置 {setting}"),
 }

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.errors import NotFound
-from domain.health import Health, RunEnd, health
-from domain.source import RunKind, RunStatus, Source
+from domain.health import Health, HealthState, RunEnd, health
+from domain.source import Grade, Reason, RunKind, RunStatus, Source
 from storage import audit, notices, runs
 from storage.locks import alone
 from storage.models import NoticeRow, ReadUnit, SourceRow, SourceRunRow
@@ -88,6 +88,11 @@ def resume(db: Database, slug: str, actor: str) -> None:
         audit.add(session, actor, "resume_source", f"source:{slug}")
 
 
+def may_run(session: Session, source: Source) -> bool:
+    """Whether a source is crawled without being asked for by name: its spider is proven, and nobody paused it."""
+    return source.grade is Grade.PROVEN and not runs.is_paused(session, source.slug)
+
+
 def floor(session: Session, source: Source) -> int:
     """The least number of notices a complete run must see: the operator's, else the card's."""
     row = session.get(SourceRow, source.slug)
@@ -128,9 +133,15 @@ def _view(session: Session, row: SourceRow) -> SourceView:
         NoticeRow.source == row.slug)).one()
     newest = notices.watermark(session, row.slug)
     history = runs.latest(session, row.slug, 50, RunKind.CRAWL)
+    return SourceView(row.slug, row.card, _health(row, history, newest), count, relevant or 0, newest,
+                      history[0] if history else None, row.paused_why,
+                      int(row.card["min_items"]) if row.min_items is None else row.min_items, row.api_key is not None)
+
+
+def _health(row: SourceRow, history: list[RunReport], newest: date | None) -> Health:
+    if row.card["grade"] == Grade.CARD_ONLY:
+        why, why_zh = row.card["caveats"][0], row.card["caveats_zh"][0]
+        return Health(HealthState.NOT_CRAWLED, None, Reason("not_crawled", {"why": why, "why_zh": why_zh}))
     ended = [RunEnd(each.status, each.reason, each.ended_at) for each in history
              if each.status is not RunStatus.RUNNING and each.ended_at]
-    state = health(ended, newest, int(row.card["max_silence_days"]), clock.today(), row.paused_at)
-    return SourceView(row.slug, row.card, state, count, relevant or 0, newest, history[0] if history else None,
-                      row.paused_why, int(row.card["min_items"]) if row.min_items is None else row.min_items,
-                      row.api_key is not None)
+    return health(ended, newest, int(row.card["max_silence_days"]), clock.today(), row.paused_at)

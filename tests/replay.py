@@ -3,11 +3,13 @@ twice). The processes are forked from one that has loaded the crawlers; ``python
 process to be killed.
 
 A case is a JSON file: ``now``; ``answers`` by real address, each the name of a payload file beside it or an object with
-``file``, ``status``, ``headers``; ``expected`` (what the run stored and said). ``empty`` allows a case without notices.
+``file``, ``status``, ``headers``, ``zip`` (the name that the file has in the ZIP file that is sent); ``expected`` (what the
+run stored and said). ``empty`` allows a case without notices.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import multiprocessing
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -225,7 +228,17 @@ def _replay(file: Path) -> dict[str, Any]:
 def _answer(folder: Path, entry: Any) -> Answer:
     entry = {"file": entry} if isinstance(entry, str) else entry
     path = folder / entry["file"]
-    return Answer(path.read_bytes(), _TYPES[path.suffix], entry.get("status", 200), entry.get("headers", {}))
+    body, kind = path.read_bytes(), _TYPES[path.suffix]
+    if "zip" in entry:
+        body, kind = _zipped(entry["zip"], body), "application/zip"
+    return Answer(body, kind, entry.get("status", 200), entry.get("headers", {}))
+
+
+def _zipped(name: str, body: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name, (2026, 11, 20, 0, 0, 0)), body)
+    return packed.getvalue()
 
 
 def _stored(folder: Path, slug: str, run_id: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from domain.measure import MEASURES
 from domain.organisation import Zone
 from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES
 from domain.regulation import REGULATIONS
+from domain.source import Grade as GradeOfSource
 from domain.source import RunStatus
 from domain.vocabulary import Label
 from storage.runs import MISSED_TWICE
@@ -39,6 +40,7 @@ HEALTH: dict[HealthState, tuple[str, str, str]] = {
     HealthState.FAILING: ("bad", N_("采集失败"), N_("暂时收不到新信息；已收集的信息不受影响。")),
     HealthState.PAUSED: ("off", N_("已暂停"), N_("运维人员已暂停采集此来源。")),
     HealthState.HELD: ("warn", N_("预警待核对"), N_("信息已收集并可检索；因数量异常，预警邮件待运维人员核对后发送。")),
+    HealthState.NOT_CRAWLED: ("off", N_("不采集"), N_("这里只登记此来源，不读取其内容；原因和查阅办法见来源页。")),
 }
 """By state: colour, word, what it means for readers."""
 RUN_STATES: dict[RunStatus, tuple[str, str]] = {
@@ -46,6 +48,11 @@ RUN_STATES: dict[RunStatus, tuple[str, str]] = {
     RunStatus.INCOMPLETE: ("warn", N_("不完整")), RunStatus.BLOCKED: ("bad", N_("被拦截")),
     RunStatus.FAILED: ("bad", N_("失败")), RunStatus.HELD: ("warn", N_("待核对")),
 }
+SOURCE_GRADES = {
+    GradeOfSource.DOCUMENTED: N_("仅按公开文档编写，尚未用真实数据验证"),
+    GradeOfSource.CARD_ONLY: N_("只有来源卡，没有采集程序"),
+}
+"""What readers must know of a source's grade; of a proven one nothing."""
 LISTINGS = {"full": N_("完整清单（能发现撤回）"), "window": N_("近期窗口"), "append": N_("只增不减")}
 TASKS = {"rebuild": N_("重建检索索引"), "crawl": N_("采集来源"), "index": N_("更新索引"), "match": N_("匹配订阅"),
          "send": N_("发送邮件")}
@@ -183,4 +190,4 @@ def init(app: Flask) -> None:
         withdrawal=withdrawal, confidence=worded(CONFIDENCES), scope=worded(SCOPES),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
         task=worded(TASKS), task_state=worded(TASK_STATES))
-    app.jinja_env.globals.update(HEALTH=HEALTH, RUN_STATES=RUN_STATES)
+    app.jinja_env.globals.update(HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)

@@ -90,7 +90,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding(Finding.WRONG, "no source is known: run zonewatch init")
     yield from _processes(installation)
     for view in views:
-        if view.health.state not in (HealthState.HEALTHY, HealthState.PAUSED):
+        if view.health.state not in (HealthState.HEALTHY, HealthState.PAUSED, HealthState.NOT_CRAWLED):
             yield Finding(Finding.NOTE, f"source {view.slug} is {view.health.state.value}: {view.health.reason.text()}")
 
 

@@ -13,8 +13,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from crawlers.cards import cards
 from domain import clock
 from domain.errors import Conflict
-from domain.source import Grade, RunStatus, Source
-from storage import locks, runs, sources, tasks
+from domain.source import RunStatus, Source
+from storage import locks, sources, tasks
 from subscriptions.recover import forget
 from zonewatch.crawls import crawl_in_child
 from zonewatch.wiring import Installation
@@ -74,10 +74,10 @@ class Scheduler:
             self._crawl(card.slug, stop)
 
     def is_due(self, card: Source) -> bool:
-        """Whether a source should run now: never ran, or its last run is long enough ago. A run without an end belongs to a
-        killed process, and is due at once, unless a living one holds the source's lock."""
+        """Whether a source that may run should do so now: never ran, or its last run is long enough ago. A run without an
+        end belongs to a killed process, and is due at once, unless a living one holds the source's lock."""
         with self.installation.db.read() as session:
-            if runs.is_paused(session, card.slug) or card.grade is not Grade.PROVEN:
+            if not sources.may_run(session, card):
                 return False
             last = sources.last_started(session).get(card.slug)
         if last is None or last.status is RunStatus.RUNNING:

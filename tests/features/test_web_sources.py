@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain import clock
+from domain.source import Grade
 from storage import keys, overview, runs, sources
 from tests.browser import scene
 from tests.browser.portal import OPERATOR, SECRET, Portal, post, text
@@ -39,6 +40,20 @@ def test_a_source_shows_its_card_floor_caveats_and_runs(portal: Portal) -> None:
     for words in ("欧盟委员会司法与消费者总司", "CC BY 4.0", "完整采集至少应见到 40 条", "通常每 21 天内应有新信息",
                   "每 24 小时一次", "个别国家的通报可能延迟一到两周", "采集记录", "完成"):
         assert words in page
+
+
+def test_a_source_with_a_card_only_says_why_and_where_to_look(portal: Portal) -> None:
+    card = source("oecd_recalls", grade=Grade.CARD_ONLY, caveats=("Robots may not.", "Look there."),
+                  caveats_zh=("对方不许程序访问。", "请到那里查阅。"))
+    sources.save_cards(portal.db, [card])
+    assert "对方不许程序访问" in text(portal.client().get("/sources").text)
+    operator = portal.client(OPERATOR)
+    page = text(operator.get("/sources/oecd_recalls").text)
+    for words in ("不采集", "对方不许程序访问", "到哪里查阅", "请到那里查阅", "只有来源卡，没有采集程序"):
+        assert page.count(words) == 1, words
+    for words in ("采集方式", "下限", "采集记录", "运维操作"):
+        assert words not in page
+    assert post(operator, "/sources/eu_safety_gate", "/sources/oecd_recalls/crawl").status_code == 409
 
 
 def test_reasons_are_said_in_the_readers_language(portal: Portal) -> None:

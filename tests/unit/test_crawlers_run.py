@@ -26,6 +26,7 @@ from crawlers.fields import Fields
 from crawlers.job import Account, BadRecord
 from crawlers.verdict import verdict
 from domain.errors import NotFound
+from domain.source import Grade
 
 URL = "https://source.example/list"
 
@@ -43,12 +44,18 @@ def test_no_card_leaves_anything_open() -> None:
         texts = (card.title, card.title_zh, card.summary, card.summary_zh, card.licence, card.publisher.name,
                  card.publisher.name_zh)
         assert all(text.strip() for text in texts), card.slug
-        assert card.hosts, card.slug
         assert card.caveats, card.slug
         assert len(card.caveats) == len(card.caveats_zh), card.slug
         assert card.delay >= 1, f"{card.slug} is asked more than once a second"
-        assert card.expectation.min_items > 0, f"{card.slug} expects nothing"
         assert card.url.startswith("https://"), card.slug
+
+
+def test_only_what_is_crawled_has_hosts_and_a_floor() -> None:
+    for card in cards():
+        is_crawled = card.grade is not Grade.CARD_ONLY
+        assert bool(card.hosts) is is_crawled, card.slug
+        assert (card.expectation.min_items > 0) is is_crawled, card.slug
+        assert is_crawled or len(card.caveats) > 1, f"{card.slug} does not say why it is not crawled and where to look"
 
 
 @pytest.mark.parametrize("slug", ["atlantis", "__init__", "../run", ""])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from domain.errors import InvalidValue, NotFound
+from domain.errors import Conflict, InvalidValue, NotFound
+from domain.health import HealthState
 from storage import captures, keys, runs, sources, tasks
 from storage.freshness import freshness, lapses
 from webapp.accounts.visitor import visitor
@@ -102,6 +103,8 @@ def crawl(slug: str) -> Response:
     """Ask for a run now."""
     with services().db.read() as session:
         known = sources.view(session, slug)
+    if known.health.state is HealthState.NOT_CRAWLED:
+        raise Conflict(_("此来源只有来源卡，没有采集程序"))
     with services().db.write() as session:
         tasks.ask(session, tasks.CRAWL, _actor(), {"slug": known.slug})
     return _back(slug, _("已登记采集任务，调度进程将尽快执行"))

@@ -27,7 +27,7 @@ screen = Console(stderr=True)
 
 @main.command()
 @click.argument("slugs", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All enabled sources.")
+@click.option("--all", "everything", is_flag=True, help="All sources that are proven and not paused.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was published since DATE.")
 @click.option("--full", is_flag=True, help="Read everything again, whatever was read before.")
 @click.option("--dry-run", is_flag=True, help="Fetch and parse, store nothing.")
@@ -48,16 +48,15 @@ def crawl(slugs: Sequence[str], everything: bool, since: datetime | None, full: 
 
 def _chosen(found: Installation, slugs: Sequence[str], everything: bool) -> list[str]:
     from crawlers.cards import cards
-    known = {card.slug for card in cards()}
-    unknown = sorted(set(slugs) - known)
+    known = {card.slug: card for card in cards()}
+    unknown = sorted(set(slugs) - known.keys())
     if unknown:
         raise NotFound(f"there is no source {', '.join(unknown)}; known: {', '.join(sorted(known))}")
     if not slugs and not everything:
         raise click.UsageError("name sources, or use --all")
     sources.save_cards(found.db, cards())
     with found.db.read() as session:
-        return [slug for slug in (sorted(known) if everything else slugs)
-                if not (everything and runs.is_paused(session, slug))]
+        return [slug for slug, card in known.items() if sources.may_run(session, card)] if everything else list(slugs)
 
 
 def _with_progress(found: Installation, slugs: list[str], arguments: list[str], quiet: bool) -> list[dict[str, Any]]:
@@ -124,7 +123,8 @@ def _view_json(view: sources.SourceView) -> dict[str, Any]:
     last = report_json(view.last_run) if view.last_run else None
     names = ("status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds")
     return {"slug": view.slug, "title": view.card["title"], "market": view.card["market"],
-            "state": view.health.state.value, "grade": view.card["grade"], "notices": view.notices,
+            "state": view.health.state.value, "reason": view.health.reason.text(), "grade": view.card["grade"],
+            "notices": view.notices,
             "last_run": {name: last[name] for name in names} if last else None}
 
 

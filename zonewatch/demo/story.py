@@ -24,14 +24,14 @@ from zone.bulletins.service import BulletinService
 from zonewatch.crawls import crawl_in_child
 from zonewatch.demo.cast import FIRMS, ISSUES, OPERATOR, Firm, Issue
 from zonewatch.demo.mailbox import Mailbox
-from zonewatch.demo.sites import SampleSites
+from zonewatch.demo.sites import SampleSites, is_sampled
 from zonewatch.wiring import Installation
 from zonewatch.worker import Worker
 from zonewatch.zones import ZONES, appoint, appoint_operator, establish
 
 FLOOR = 1
 """The sample sites hold a handful of notices; the cards' floors are those of the real publishers."""
-TITLES = {card.slug: card.title_zh for card in cards()}
+TITLES = {card.slug: card.title_zh for card in cards() if is_sampled(card.slug)}
 ASSOCIATIONS = {zone.slug: zone.association for zone in ZONES}
 COUNTED = {"created": "新增", "revised": "变更", "withdrawn": "撤回"}
 WELCOME = """[bold]zonewatch 出口质量安全信息平台 · 演示[/]
