@@ -73,6 +73,10 @@ class JpJisCatalogue(HtmlSpider):
         ),
     )
 
+    custom_settings: ClassVar[dict[str, object]] = {  # type: ignore[misc]
+        "RETRY_TIMES": 4,  # each of the four hundred blocks hangs on the one before it
+    }
+
     async def start(self) -> AsyncIterator[Request]:
         """The search for everything."""
         yield self.ask(SEARCH, self.read_first, entry=True, form=EVERYTHING)
@@ -89,7 +93,7 @@ class JpJisCatalogue(HtmlSpider):
         yield from self._block(response, soup, 0, "")
 
     def read_more(self, response: Response, offset: int, before: str) -> Output:
-        """A block, and the next one unless it is empty; ``before`` is how the block before it begins."""
+        """A block, and the next one unless it is empty; ``before`` says from where to where the one before it was."""
         soup = self.html(response)
         if soup.title:
             raise html_instead(response.url, response.body)
@@ -99,14 +103,15 @@ class JpJisCatalogue(HtmlSpider):
         heads = [head for head in soup.find_all("a", class_="title") if "bunsyo_id=" in str(head.get("href"))]
         if not heads and offset and soup.get_text(strip=True):
             raise shape(response.url, "a block holds text, but no standards")
-        first, following = str(heads[0]["href"]) if heads else "", offset + len(heads)
-        if heads and first == before:
+        span = f"{heads[0]['href']} {heads[-1]['href']}" if heads else ""
+        if heads and span == before:
             raise shape(response.url, f"the block from {offset} on is the one before it")
         self.job.account.got += len(heads)
         yield self.page(response, self.each(response, heads, lambda head: self._notice(head, response.url)))
         if heads:
+            following = offset + len(heads)
             form = EVERYTHING | {"offset": str(following)}
-            yield self.ask(MORE, self.read_more, form=form, offset=following, before=first)
+            yield self.ask(MORE, self.read_more, form=form, offset=following, before=span)
 
     def _notice(self, head: Tag, url: str) -> Notice:
         number = parse_qs(urlsplit(str(head["href"])).query)["bunsyo_id"][0].strip()
