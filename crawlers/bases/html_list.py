@@ -78,13 +78,13 @@ class HtmlListSpider(HtmlSpider, NewestFirstSpider):
         ours but built otherwise."""
         headings, table = self._table(soup, url)
         self.warn_of_fields(self.columns.check(dict.fromkeys(headings), url, "the table's head"), url)
-        body = table.find("tbody")
-        if body is None:
+        bodies = table.find_all("tbody", recursive=False)
+        if not bodies:
             raise shape(url, "the table has no <tbody>")
-        rows = body.find_all("tr", recursive=False)
-        if not rows and body.get_text(strip=True):
+        rows = [row for body in bodies for row in body.find_all("tr", recursive=False)]
+        if not rows and any(body.get_text(strip=True) for body in bodies):
             raise shape(url, "the table holds text, but no rows")
-        return [self._row(row, headings, url) for row in rows]
+        return [self._row(row, headings, url) for row in rows if not row.find("th", recursive=False)]
 
     def _table(self, soup: BeautifulSoup, url: str) -> tuple[list[str], Tag]:
         for table in soup.find_all("table"):

@@ -101,8 +101,8 @@ class JpJisCatalogue(HtmlSpider):
 
     def _block(self, response: Response, soup: BeautifulSoup, offset: int, before: str) -> Output:
         heads = [head for head in soup.find_all("a", class_="title") if "bunsyo_id=" in str(head.get("href"))]
-        if not heads and offset and soup.get_text(strip=True):
-            raise shape(response.url, "a block holds text, but no standards")
+        if not heads and (soup.select("#data_list a") if not offset else soup.get_text(strip=True)):
+            raise shape(response.url, "a block holds something, but no standards")
         span = f"{heads[0]['href']} {heads[-1]['href']}" if heads else ""
         if heads and span == before:
             raise shape(response.url, f"the block from {offset} on is the one before it")
