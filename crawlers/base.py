@@ -95,21 +95,21 @@ class SourceSpider(Spider):
             cls.allowed_domains = list(cls.card.hosts)
 
     def ask(self, url: str, read: Reader, *, unit: str = "", entry: bool = False, archive: bool = False,
-            form: Mapping[str, str] | None = None, **known: Any) -> Request:
+            form: Mapping[str, str] | None = None, json: object = None, **known: Any) -> Request:
         """A request whose answer goes to ``read`` with ``known``. ``unit`` names an answer that is not read again while
         it stays what it was; ``entry`` marks one without which nothing can be found, ``archive`` an old one that says
-        nothing about the shape of new ones; ``form`` is posted. Raises ShapeChanged for an address that is not on a host of
-        the card."""
+        nothing about the shape of new ones; ``form``, or ``json``, is posted. Raises ShapeChanged for an address that is
+        not on a host of the card."""
         if not self._is_ours(url):
             raise shape(url, "this is no address of the source")
         meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "archive": archive,
                 "handle_httpstatus_list": [304]}
         request = Request(url, callback=self._answered, errback=self._unanswered, meta=meta,
                           cb_kwargs={"read": read, "known": known})
-        if form is None:
+        if form is None and json is None:
             return request
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return request.replace(method="POST", body=urlencode(form), headers=headers)
+        body, kind = (_encode(json), "json") if form is None else (urlencode(form), "x-www-form-urlencoded")
+        return request.replace(method="POST", body=body, headers={"Content-Type": f"application/{kind}"})
 
     def _is_ours(self, url: str) -> bool:
         try:
