@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from lxml import etree
 from scrapy import Request, Spider
@@ -95,17 +95,21 @@ class SourceSpider(Spider):
             cls.allowed_domains = list(cls.card.hosts)
 
     def ask(self, url: str, read: Reader, *, unit: str = "", entry: bool = False, archive: bool = False,
-            **known: Any) -> Request:
+            form: Mapping[str, str] | None = None, json: object = None, **known: Any) -> Request:
         """A request whose answer goes to ``read`` with ``known``: JSON values that are kept with the capture, so that it can
         be read again. ``unit`` names an answer that is not read again while it stays what it was; ``entry`` marks one
-        without which nothing can be found, ``archive`` an old one that says nothing about the shape of new ones. Raises
-        ShapeChanged for an address that is not on a host of the card."""
+        without which nothing can be found, ``archive`` an old one that says nothing about the shape of new ones; ``form``,
+        or ``json``, is posted. Raises ShapeChanged for an address that is not on a host of the card."""
         if not self._is_ours(url):
             raise shape(url, "this is no address of the source")
         meta = {"asked": self.job.account.ask(url), "unit": unit, "entry": entry, "archive": archive,
                 "handle_httpstatus_list": [304]}
-        return Request(url, callback=self._answered, errback=self._unanswered, meta=meta,
-                       cb_kwargs={"read": read, "known": known})
+        request = Request(url, callback=self._answered, errback=self._unanswered, meta=meta,
+                          cb_kwargs={"read": read, "known": known})
+        if form is None and json is None:
+            return request
+        body, kind = (_encode(json), "json") if form is None else (urlencode(form), "x-www-form-urlencoded")
+        return request.replace(method="POST", body=body, headers={"Content-Type": f"application/{kind}"})
 
     def _is_ours(self, url: str) -> bool:
         try:

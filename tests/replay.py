@@ -2,9 +2,9 @@
 twice). The processes are forked from one that has loaded the crawlers; ``python -m tests.replay FOLDER SLUG OPTIONS`` is a
 process to be killed.
 
-A case is a JSON file: ``now``; ``answers`` by real address, each the name of a payload file beside it or an object with
-``file``, ``status``, ``headers``, ``zip`` (the name that the file has in the ZIP file that is sent); ``expected`` (what the
-run stored and said). ``empty`` allows a case without notices.
+A case is a JSON file: ``now``; ``answers`` by real address (a form that is posted stands behind it, after a blank), each the
+name of a payload file beside it or an object with ``file``, ``status``, ``headers``, ``zip`` (the name that the file has in
+the ZIP file that is sent); ``expected`` (what the run stored and said). ``empty`` allows a case without notices.
 """
 
 from __future__ import annotations
@@ -92,8 +92,13 @@ class Gateway:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_POST(self) -> None:
+                self._answer(f"https:/{self.path} {self.rfile.read(int(self.headers['Content-Length'])).decode()}")
+
             def do_GET(self) -> None:
-                url = f"https:/{self.path}"
+                self._answer(f"https:/{self.path}")
+
+            def _answer(self, url: str) -> None:
                 gateway.asked.append((url, time.monotonic(), dict(self.headers)))
                 answer = gateway.answer(url)
                 if answer.hang:

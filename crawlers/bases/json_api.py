@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from types import UnionType
 from typing import Any
 
 from scrapy.http import Response
 
 from crawlers.base import SourceSpider
-from crawlers.errors import shape
+from crawlers.errors import not_parsable, shape
 from crawlers.fields import Fields
 from domain.errors import InvalidValue
 
@@ -80,6 +82,17 @@ class JsonApiSpider(SourceSpider):
             raise shape(response.url, str(error)) from None
         self.warn_of_fields(unknown, response.url)
         return found
+
+    def json_lines(self, response: Response) -> Iterator[Any]:
+        """The values of an answer of one JSON text a line, each parsed when its turn comes. Raises Blocked, NotParsable."""
+        self._refuse_html(response)
+        self._warn_of_scars(response.body, response.url)
+        for number, text in enumerate(BytesIO(response.body), 1):
+            try:
+                if text.strip():
+                    yield json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise not_parsable(response.url, "JSON", f"line {number}: {error}") from None
 
     def record(self, value: Any, fields: Record, url: str, *ids: str) -> dict[str, Any]:
         """A record of an answer, which the first of the fields ``ids`` that says something names in messages. Raises as

@@ -20,8 +20,10 @@ class Renaming(Gateway):
 
     def answer(self, url: str) -> Answer:
         self.asked.clear()
+        address, _, form = url.partition(" ")
         try:
-            with urllib.request.urlopen(f"{self.gateway_url}/{url.removeprefix('https://')}") as found:
+            with urllib.request.urlopen(f"{self.gateway_url}/{address.removeprefix('https://')}",
+                                        form.encode() if form else None) as found:
                 status, kind, body = found.status, found.headers["Content-Type"], found.read()
         except urllib.error.HTTPError as error:
             with error:
