@@ -9,7 +9,7 @@ from typing import ClassVar
 from bs4 import BeautifulSoup, Tag
 from scrapy.http import Response, TextResponse
 
-from crawlers.base import Output
+from crawlers.base import Output, SourceSpider
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
 from crawlers.errors import SourceError, html_instead, is_html, not_parsable, shape, too_large
 from crawlers.fields import Fields
@@ -27,7 +27,19 @@ class Row:
     element: Tag
 
 
-class HtmlListSpider(NewestFirstSpider):
+class HtmlSpider(SourceSpider):
+    """A spider that reads web pages."""
+
+    def html(self, response: Response) -> BeautifulSoup:
+        """An answer as a web page. Raises NotParsable for one that is none, NoAnswer for one too large."""
+        if not is_html(response) or not isinstance(response, TextResponse):
+            raise not_parsable(response.url, "HTML", "it is no web page")
+        if len(response.body) > LONGEST_PAGE:
+            raise too_large(response.url, f"a page of {len(response.body):,} bytes, {LONGEST_PAGE:,} are read")
+        return BeautifulSoup(self.text(response, "HTML"), "lxml")
+
+
+class HtmlListSpider(HtmlSpider, NewestFirstSpider):
     """Pages of one table. An empty table before the stated number of rows is reached ends the run as incomplete: some sites
     stop answering deep in a list. A run then asks no further; what it read is stored. A first load is tried to its end
     twice (ADR 4); later runs go back to where they find nothing but what they know."""
@@ -60,14 +72,6 @@ class HtmlListSpider(NewestFirstSpider):
 
     def _may_stop(self) -> bool:
         return bool(self.job.options.since) or (self.job.run.alerting and WHOLE in self.job.units)
-
-    def html(self, response: Response) -> BeautifulSoup:
-        """An answer as a web page. Raises NotParsable for one that is none, NoAnswer for one too large."""
-        if not is_html(response) or not isinstance(response, TextResponse):
-            raise not_parsable(response.url, "HTML", "it is no web page")
-        if len(response.body) > LONGEST_PAGE:
-            raise too_large(response.url, f"a page of {len(response.body):,} bytes, {LONGEST_PAGE:,} are read")
-        return BeautifulSoup(self.text(response, "HTML"), "lxml")
 
     def rows(self, soup: BeautifulSoup, url: str) -> list[Row]:
         """The rows of the table with our columns. Raises Blocked when the page is another one, ShapeChanged when it is
