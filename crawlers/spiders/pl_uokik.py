@@ -42,7 +42,7 @@ class PlUokik(HtmlSpider, ListedSpider):
         publisher=Publisher("Office of Competition and Consumer Protection (UOKiK, Poland)",
                             "波兰竞争与消费者保护局（UOKiK）", "https://uokik.gov.pl/", "PL"),
         market="PL",
-        url=f"{SITE}Rejestr.ashx",
+        url="https://uokik.gov.pl/",
         hosts=("publikacje.uokik.gov.pl",),
         licence="Public information of the Republic of Poland; terms not stated",
         listing=Listing.WINDOW,
