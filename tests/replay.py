@@ -3,7 +3,8 @@ twice). The processes are forked from one that has loaded the crawlers; ``python
 process to be killed.
 
 A case is a JSON file: ``now``; ``answers`` by real address, each the name of a payload file beside it or an object with
-``file``, ``status``, ``headers``; ``expected`` (what the run stored and said). ``empty`` allows a case without notices.
+``file``, ``status``, ``headers``; ``key``, if the source asks for one; ``expected`` (what the run stored and said).
+``empty`` allows a case without notices.
 """
 
 from __future__ import annotations
@@ -219,7 +220,7 @@ def _replay(file: Path) -> dict[str, Any]:
     gateway = Gateway({url: _answer(file.parent, entry) for url, entry in case["answers"].items()})
     with tempfile.TemporaryDirectory() as folder:
         report = _crawl(Path(folder), file.parent.name, {"gateway_url": gateway.url, "delay": 0.0, "floor": 0,
-                                                         "now": case["now"]})
+                                                         "now": case["now"], "key": case.get("key", "")})
         found = {"report": {name: report[name] for name in ("status", "why", "created", "withdrawn")},
                  **_stored(Path(folder), file.parent.name, report["id"])}
     gateway.close()
