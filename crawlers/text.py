@@ -89,6 +89,11 @@ def line(text: str | None) -> str:
     return " ".join(plain(text).split())
 
 
+def lines(text: str | None) -> str:
+    """``plain`` without empty lines and outer blanks of lines."""
+    return "\n".join(filter(None, map(str.strip, plain(text).splitlines())))
+
+
 def stated(text: str | None) -> str:
     """``line``, or nothing where the publisher wrote a word for "nothing" such as Unknown or N/A."""
     found = line(text)

@@ -4,7 +4,8 @@ process to be killed.
 
 A case is a JSON file: ``now``; ``answers`` by real address (a form that is posted stands behind it, after a blank), each the
 name of a payload file beside it or an object with ``file``, ``status``, ``headers``, ``zip`` (the name that the file has in
-the ZIP file that is sent); ``expected`` (what the run stored and said). ``empty`` allows a case without notices.
+the ZIP file that is sent); ``key``, if the source asks for one; ``expected`` (what the run stored and said). ``empty``
+allows a case without notices.
 """
 
 from __future__ import annotations
@@ -108,6 +109,10 @@ class Gateway:
                     self._send(Answer(status=304), 0)
                 else:
                     self._send(answer, len(answer.body))
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
 
             def _send(self, answer: Answer, length: int) -> None:
                 self.send_response(answer.status)
@@ -223,7 +228,7 @@ def _replay(file: Path) -> dict[str, Any]:
     gateway = Gateway({url: _answer(file.parent, entry) for url, entry in case["answers"].items()})
     with tempfile.TemporaryDirectory() as folder:
         report = _crawl(Path(folder), file.parent.name, {"gateway_url": gateway.url, "delay": 0.0, "floor": 0,
-                                                         "now": case["now"]})
+                                                         "now": case["now"], "key": case.get("key", "")})
         found = {"report": {name: report[name] for name in ("status", "why", "created", "withdrawn")},
                  **_stored(Path(folder), file.parent.name, report["id"])}
     gateway.close()

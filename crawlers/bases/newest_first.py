@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterable
+from datetime import date, timedelta
 from typing import ClassVar
 
 from scrapy import Request
@@ -41,10 +41,13 @@ class NewestFirstSpider(SourceSpider):
         return self.ask(self.page_url(number), self.read_page, entry=number == 1, number=number)
 
     def is_old(self, notices: list[Notice]) -> bool:
-        """Whether nothing follows a page that a run still looks at: all of it is dated before the day asked for, or else
-        ``look_back`` before the newest notice known."""
+        """Whether nothing follows a page of these notices that a run still looks at; see ``are_old``."""
+        return self.are_old(notice.published_on for notice in notices)
+
+    def are_old(self, published: Iterable[date | None]) -> bool:
+        """Whether all of a page is dated before the day asked for, or else ``look_back`` before the newest notice known."""
         newest = self.job.run.newest_on
         since = self.job.options.since
         oldest = since - self.disorder if since else newest - self.look_back if newest else None
-        dates = [notice.published_on for notice in notices if notice.published_on]
+        dates = [day for day in published if day]
         return bool(oldest and dates and max(dates) < oldest)

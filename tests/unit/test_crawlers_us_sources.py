@@ -11,8 +11,9 @@ import pytest
 
 from crawlers.bases.json_api import Record
 from crawlers.errors import ShapeChanged
+from crawlers.hazards import hazards
 from crawlers.spiders import us_cpsc_recalls, us_federal_register
-from crawlers.spiders.us_cpsc_recalls import countries, hazards, settled_years, written, year_in_turn
+from crawlers.spiders.us_cpsc_recalls import countries, settled_years, written, year_in_turn
 from crawlers.spiders.us_federal_register import Span, agencies, case_stage, cfr_parts, corrected, ordered
 from domain.errors import InvalidValue
 from tests.publishers import cpsc_recall, fr_document
