@@ -2,8 +2,9 @@
 twice). The processes are forked from one that has loaded the crawlers; ``python -m tests.replay FOLDER SLUG OPTIONS`` is a
 process to be killed.
 
-A case is a JSON file: ``now``; ``answers`` by real address, each the name of a payload file beside it or an object with
-``file``, ``status``, ``headers``; ``expected`` (what the run stored and said). ``empty`` allows a case without notices.
+A case is a JSON file: ``now``; ``options`` (for CrawlOptions) if any; ``answers`` by real address, each the name of a file
+of the payload beside it or an object with ``file``, ``status``, ``headers``; ``expected`` (what the run stored and said).
+``empty`` allows a case without notices.
 """
 
 from __future__ import annotations
@@ -178,6 +179,8 @@ def _crawl(folder: Path, slug: str, settings: dict[str, Any]) -> dict[str, Any]:
         settings["since"] = date.fromisoformat(settings["since"])
     if now:
         clock.fix(datetime.fromisoformat(now))
+    if spider(slug).card.needs_key:
+        settings.setdefault("key", "a key")
     db = database(folder)
     sources.save_cards(db, [spider(slug).card])
     if floor is not None:
@@ -215,7 +218,7 @@ def _replay(file: Path) -> dict[str, Any]:
     gateway = Gateway({url: _answer(file.parent, entry) for url, entry in case["answers"].items()})
     with tempfile.TemporaryDirectory() as folder:
         report = _crawl(Path(folder), file.parent.name, {"gateway_url": gateway.url, "delay": 0.0, "floor": 0,
-                                                         "now": case["now"]})
+                                                         "now": case["now"], **case.get("options", {})})
         found = {"report": {name: report[name] for name in ("status", "why", "created", "withdrawn")},
                  **_stored(Path(folder), file.parent.name, report["id"])}
     gateway.close()
