@@ -48,13 +48,13 @@ class EuEchaCandidateList(JsonApiSpider):
         expectation=Expectation(min_items=200, max_silence_days=300),
         parser_version=1,
         summary_zh="REACH 法规高度关注物质候选清单，含 EC 号、CAS 号、列入理由和日期；每加入一种物质为一条信息。",
-        summary="Substances of very high concern under REACH with EC and CAS numbers, reasons and dates of inclusion; every "
-                "substance that is added is a notice.",
+        summary="Substances of very high concern under REACH with EC and CAS numbers, reasons and dates of inclusion; "
+                "every substance that is added is a notice.",
         rhythm=timedelta(days=7),
         delay=3.0,
         caveats=(
             "The list grows about twice a year, in January and June or July.",
-            "Substances alone are listed, not the products that contain them; duties begin at 0.1 % by weight of an article.",
+            "Substances alone are listed, not the products that contain them; duties begin at 0.1 % by weight.",
             "A group is one entry; the numbers of its members are not all in it.",
             "Authorisation (Annex XIV) and restrictions (Annex XVII) are other lists, which are not read.",
             "The list has no number of its own: an entry whose name, EC or CAS number changes is a new notice, and the old "
@@ -84,6 +84,8 @@ class EuEchaCandidateList(JsonApiSpider):
             state = self.record(answer["state"], _STATE, response.url)
         except InvalidValue as error:
             raise shape(response.url, str(error)) from None
+        if len(answer["items"]) > PAGE_SIZE:
+            raise shape(response.url, f"it holds {len(answer['items'])} entries, {PAGE_SIZE} were asked for")
         account = self.job.account
         account.got += len(answer["items"])
         account.stated = state.get("totalItems")
