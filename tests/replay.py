@@ -3,12 +3,14 @@ twice). The processes are forked from one that has loaded the crawlers; ``python
 process to be killed.
 
 A case is a JSON file: ``now``; ``options`` (for CrawlOptions) if any; ``answers`` by real address, each the name of a file
-of the payload beside it or an object with ``file``, ``status``, ``headers``; ``expected`` (what the run stored and said).
+of the payload beside it or an object with ``file``, ``status``, ``headers`` and, for a payload that comes packed, the name
+``zipped`` of the file in the zip; ``expected`` (what the run stored and said).
 ``empty`` allows a case without notices.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import multiprocessing
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,7 +34,7 @@ from tests.databases import database
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "tests" / "sources"
 _TYPES = {".xml": "application/xml;charset=UTF-8", ".json": "application/json", ".html": "text/html;charset=UTF-8",
-          ".txt": "text/plain"}
+          ".txt": "text/plain", ".csv": "text/csv"}
 
 
 @dataclass
@@ -228,7 +231,17 @@ def _replay(file: Path) -> dict[str, Any]:
 def _answer(folder: Path, entry: Any) -> Answer:
     entry = {"file": entry} if isinstance(entry, str) else entry
     path = folder / entry["file"]
-    return Answer(path.read_bytes(), _TYPES[path.suffix], entry.get("status", 200), entry.get("headers", {}))
+    body, kind = path.read_bytes(), _TYPES[path.suffix]
+    if "zipped" in entry:
+        body, kind = _zipped(body, entry["zipped"]), "application/zip"
+    return Answer(body, kind, entry.get("status", 200), entry.get("headers", {}))
+
+
+def _zipped(body: bytes, name: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, body)
+    return packed.getvalue()
 
 
 def _stored(folder: Path, slug: str, run_id: int) -> dict[str, Any]:
