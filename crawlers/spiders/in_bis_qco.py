@@ -12,6 +12,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.html_list import HtmlTableSpider, Row
+from crawlers.errors import shape
 from crawlers.fields import Fields
 from crawlers.text import day, line, links
 from domain.errors import InvalidValue
@@ -76,7 +77,10 @@ class InBisQco(HtmlTableSpider):
     def read_list(self, response: Response) -> Output:
         """All standards."""
         standards: dict[str, list[Row]] = {}
-        for row in self.rows(self.html(response), response.url):
+        rows = self.rows(self.html(response), response.url)
+        if len(rows) > 2 * len({(row.cells["IS No."], row.cells["Product"]) for row in rows}):
+            raise shape(response.url, "its rows are repeated")
+        for row in rows:
             standards.setdefault(" ".join(row.cells["IS No."].split()), []).append(row)
         yield self.page(response, self.each(response, standards.items(), lambda each: self._notice(*each)), unit="list")
 
