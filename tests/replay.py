@@ -3,8 +3,8 @@ twice). The processes are forked from one that has loaded the crawlers; ``python
 process to be killed.
 
 A case is a JSON file: ``now``; ``options`` (for CrawlOptions) if any; ``answers`` by real address, each the name of a file
-of the payload beside it or an object with ``file``, ``status``, ``headers`` and, for a payload that comes packed, the name
-``zipped`` of the file in the zip; ``expected`` (what the run stored and said).
+of the payload beside it or an object with ``file``, ``status``, ``headers``, or with ``zipped``: the files of a zip by their
+names in it; ``expected`` (what the run stored and said).
 ``empty`` allows a case without notices.
 """
 
@@ -230,17 +230,17 @@ def _replay(file: Path) -> dict[str, Any]:
 
 def _answer(folder: Path, entry: Any) -> Answer:
     entry = {"file": entry} if isinstance(entry, str) else entry
-    path = folder / entry["file"]
-    body, kind = path.read_bytes(), _TYPES[path.suffix]
     if "zipped" in entry:
-        body, kind = _zipped(body, entry["zipped"]), "application/zip"
-    return Answer(body, kind, entry.get("status", 200), entry.get("headers", {}))
+        return Answer(_zipped(folder, entry["zipped"]), "application/zip")
+    path = folder / entry["file"]
+    return Answer(path.read_bytes(), _TYPES[path.suffix], entry.get("status", 200), entry.get("headers", {}))
 
 
-def _zipped(body: bytes, name: str) -> bytes:
+def _zipped(folder: Path, names: dict[str, str]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, body)
+        for name, file in names.items():
+            archive.write(folder / file, name)
     return packed.getvalue()
 
 

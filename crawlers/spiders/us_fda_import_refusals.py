@@ -7,7 +7,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from scrapy import Request
@@ -46,7 +46,8 @@ class UsFdaImportRefusals(SourceSpider):
         slug="us_fda_import_refusals",
         title="US FDA import refusals: radiation-emitting products",
         title_zh="美国食品药品监督管理局（FDA）拒绝入境：辐射类产品（含激光产品）",
-        publisher=Publisher("U.S. Food and Drug Administration", "美国食品药品监督管理局（FDA）", "https://www.fda.gov/", "US"),
+        publisher=Publisher("U.S. Food and Drug Administration", "美国食品药品监督管理局（FDA）", "https://www.fda.gov/",
+                            "US"),
         market="US",
         url=PAGE,
         hosts=("www.accessdata.fda.gov",),
@@ -55,7 +56,8 @@ class UsFdaImportRefusals(SourceSpider):
         expectation=Expectation(min_items=20, max_silence_days=120),
         parser_version=1,
         grade=Grade.DOCUMENTED,
-        summary_zh="FDA 拒绝入境的辐射类产品（激光打印机等激光产品、显示器、微波产品），2024 年至今，含制造商、国别和拒绝理由代码。",
+        summary_zh="FDA 拒绝入境的辐射类产品（激光打印机等激光产品、显示器、微波产品），2024 年至今，"
+                   "含制造商、国别和拒绝理由代码。",
         summary="Radiation-emitting products (laser products such as laser printers, displays, microwave products) that the "
                 "FDA refused at the border since 2024, with manufacturer, country and charge codes.",
         rhythm=timedelta(days=7),
