@@ -24,6 +24,8 @@ SERVICE = "https://publications.europa.eu/webapi/rdf/sparql"
 FIRST = date(2016, 1, 1)
 LOOK_BACK = timedelta(days=60)
 """How far before the newest known act a run looks again: acts are published some weeks after their date."""
+AHEAD = timedelta(days=366)
+"""How long before their day consolidated texts are published."""
 ROWS = 5_000
 """Rows of an answer; the service sorts no more than 10,000."""
 QUERY = """\
@@ -36,9 +38,9 @@ SELECT DISTINCT ?celex ?title ?date ?type ?eli ?force ?amends WHERE {
 OPTIONAL{?work cdm:resource_legal_eli ?eli}
 OPTIONAL{?work cdm:resource_legal_date_entry-into-force ?force}
 OPTIONAL{?work cdm:resource_legal_amends_resource_legal/cdm:resource_legal_id_celex ?amends}
-FILTER(?date>="%s"^^xsd:date && REGEX(STR(?celex),"^[03]"))
+FILTER(?date>="%s"^^xsd:date && ?date<"%s"^^xsd:date && REGEX(STR(?celex),"^[03]"))
 } ORDER BY ?date ?celex LIMIT %d"""
-"""Acts (sector 3) and consolidated texts (sector 0) from a day on; a row for each combination of their values."""
+"""Acts (sector 3) and consolidated texts (sector 0) of some days; a row for each combination of their values."""
 
 _ANSWER = Record({"head": dict, "results": dict})
 _ROW = Record(dict.fromkeys(("celex", "title", "date", "type"), dict), dict.fromkeys(("eli", "force", "amends"), dict))
@@ -53,7 +55,7 @@ _YEARS = range(1952, 9999)
 
 
 class EuEurlex(JsonApiSpider):
-    """Rows in the order of dates, the next answer from the last date of the one before on."""
+    """Year by year, rows in the order of dates; after a full answer, the next one begins at its last date."""
 
     card: ClassVar[Source] = Source(
         slug="eu_eurlex",
@@ -98,22 +100,25 @@ class EuEurlex(JsonApiSpider):
         yield self._ask(since or max(known, FIRST), entry=True)
 
     def _ask(self, since: date, *, entry: bool = False) -> Request:
-        query = urlencode({"query": QUERY % (since, ROWS), "format": "application/sparql-results+json"})
-        return self.ask(f"{SERVICE}?{query}", self.read_rows, entry=entry, since=since.isoformat())
+        query = QUERY % (since, _next_year(since), ROWS)
+        query_string = urlencode({"query": query, "format": "application/sparql-results+json"})
+        return self.ask(f"{SERVICE}?{query_string}", self.read_rows, entry=entry, since=since.isoformat())
 
     def read_rows(self, response: Response, since: str) -> Output:
-        """An answer. One that is full may break off within its last date, which is left to the next one."""
-        rows = self._rows(response)
-        following = rows[-1]["date"] if len(rows) >= ROWS else ""
+        """The rows of a year from a day on. An answer that is full may break off within its last date, which is left to the
+        next one."""
+        rows, until = self._rows(response), _next_year(date.fromisoformat(since))
+        is_full = len(rows) >= ROWS
+        end = rows[-1]["date"] if is_full else until.isoformat()
+        if is_full and not end > since:
+            raise shape(response.url, f"a single day reaches the cap of {ROWS} rows")
         acts: dict[str, list[dict[str, str]]] = {}
         for row in rows:
-            if row["date"] != following:
+            if row["date"] < end:
                 acts.setdefault(row["celex"], []).append(row)
-        if following and not following > since:
-            raise shape(response.url, f"a single day reaches the cap of {ROWS} rows")
         yield self.page(response, self.each(response, acts.values(), self._notice))
-        if following:
-            yield self._ask(date.fromisoformat(following))
+        if is_full or until <= clock.today() + AHEAD:
+            yield self._ask(date.fromisoformat(end))
 
     def _rows(self, response: Response) -> list[dict[str, str]]:
         answer, url = self.answer(response, _ANSWER), response.url
@@ -157,3 +162,7 @@ class EuEurlex(JsonApiSpider):
         """The first of the days on which an act enters into force and on which parts of it apply."""
         days = [self.dated(iso_day(text), text, "force") for text in stated]
         return min((day for day in days if day and day.year in _YEARS), default=None)
+
+
+def _next_year(day: date) -> date:
+    return date(day.year + 1, 1, 1)
