@@ -142,11 +142,6 @@ def robots_forbid(url: str) -> Blocked:
     return Blocked(Reason("robots", {"host": urlsplit(url).netloc, "url": url}))
 
 
-def missing_key(slug: str) -> SourceError:
-    """A source that asks for a key cannot be asked without one."""
-    return SourceError(Reason("missing_key", {"setting": f"ZONEWATCH_KEY_{slug.upper()}"}))
-
-
 def page_title(body: bytes) -> str:
     """The title of an HTML page, for people."""
     found = _TITLE.search(body[:65536])

@@ -25,8 +25,8 @@ class CrawlOptions:
     """How to crawl. ``gateway_url``: a relay that every request goes through; ``delay``: replaces the card's, only behind
     a gateway; ``base_url``: our own address, told to publishers; ``full``: read again
     what has been read; ``since``: only what is dated on or after this day, without judging the run by its floor;
-    ``dry_run``: fetch and parse, store nothing; ``look_up``: how names become addresses (which are checked all the same);
-    ``key``: what the publisher gave us to be known by, empty when there is none."""
+    ``dry_run``: fetch and parse, store nothing; ``key``: what the source knows us by, if its card needs one, never kept
+    anywhere; ``look_up``: how names become addresses (which are checked all the same)."""
 
     gateway_url: str | None
     delay: float | None
@@ -34,8 +34,8 @@ class CrawlOptions:
     full: bool = False
     since: date | None = None
     dry_run: bool = False
+    key: str = field(default="", repr=False)
     look_up: LookUp = system_look_up
-    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

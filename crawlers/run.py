@@ -55,6 +55,8 @@ def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions
     with _alone(spider.card, db, options) as still:
         job = _begin(spider, db, captures, options)
         job.still = still
+        if spider.card.needs_key and not options.key:
+            return _not_run(job, Reason("missing_key", {"setting": f"ZONEWATCH_KEY_{slug.upper()}"}))
         error = _run(spider, job)
         return job.report or _broken(job, error)
 
@@ -142,7 +144,12 @@ def _settings(job: Job) -> Settings:
 
 def _broken(job: Job, error: BaseException | None) -> RunReport:
     """End a run whose spider did not come to its own end."""
-    reason = Reason("error", {"what": f"{type(error).__name__}: {error}" if error else "the spider ended without a verdict"})
+    what = f"{type(error).__name__}: {error}" if error else "the spider ended without a verdict"
+    return _not_run(job, Reason("error", {"what": what}))
+
+
+def _not_run(job: Job, reason: Reason) -> RunReport:
+    """End a run that asked for nothing, or did not come to its own end."""
     if job.options.dry_run:
         return dry_report(job, RunStatus.FAILED, reason)
     return runs.finish(job.db, job.run, RunStatus.FAILED, reason, job.account.tally, partial=bool(job.options.since))

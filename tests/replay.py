@@ -2,10 +2,10 @@
 twice). The processes are forked from one that has loaded the crawlers; ``python -m tests.replay FOLDER SLUG OPTIONS`` is a
 process to be killed.
 
-A case is a JSON file: ``now``; ``answers`` by real address (a form that is posted stands behind it, after a blank), each the
-name of a payload file beside it or an object with ``file``, ``status``, ``headers``, ``zip`` (the name that the file has in
-the ZIP file that is sent); ``key``, if the source asks for one; ``expected`` (what the run stored and said). ``empty``
-allows a case without notices.
+A case is a JSON file: ``now``; ``options`` (for CrawlOptions) if any; ``answers`` by real address (a form that is posted
+stands behind it, after a blank), each the name of a payload file beside it or an object with ``file``, ``status``,
+``headers``, or with ``zipped``: the files of a ZIP file by their names in it; ``expected`` (what the run stored and said).
+``empty`` allows a case without notices.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.databases import database
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "tests" / "sources"
 _TYPES = {".xml": "application/xml;charset=UTF-8", ".json": "application/json", ".html": "text/html;charset=UTF-8",
-          ".txt": "text/plain"}
+          ".txt": "text/plain", ".csv": "text/csv"}
 
 
 @dataclass
@@ -109,10 +109,6 @@ class Gateway:
                     self._send(Answer(status=304), 0)
                 else:
                     self._send(answer, len(answer.body))
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.do_GET()
 
             def _send(self, answer: Answer, length: int) -> None:
                 self.send_response(answer.status)
@@ -191,6 +187,8 @@ def _crawl(folder: Path, slug: str, settings: dict[str, Any]) -> dict[str, Any]:
         settings["since"] = date.fromisoformat(settings["since"])
     if now:
         clock.fix(datetime.fromisoformat(now))
+    if spider(slug).card.needs_key:
+        settings.setdefault("key", "a key")
     db = database(folder)
     sources.save_cards(db, [spider(slug).card])
     if floor is not None:
@@ -228,7 +226,7 @@ def _replay(file: Path) -> dict[str, Any]:
     gateway = Gateway({url: _answer(file.parent, entry) for url, entry in case["answers"].items()})
     with tempfile.TemporaryDirectory() as folder:
         report = _crawl(Path(folder), file.parent.name, {"gateway_url": gateway.url, "delay": 0.0, "floor": 0,
-                                                         "now": case["now"], "key": case.get("key", "")})
+                                                         "now": case["now"], **case.get("options", {})})
         found = {"report": {name: report[name] for name in ("status", "why", "created", "withdrawn")},
                  **_stored(Path(folder), file.parent.name, report["id"])}
     gateway.close()
@@ -237,17 +235,18 @@ def _replay(file: Path) -> dict[str, Any]:
 
 def _answer(folder: Path, entry: Any) -> Answer:
     entry = {"file": entry} if isinstance(entry, str) else entry
+    if "zipped" in entry:
+        return Answer(_zipped(folder, entry["zipped"]), "application/zip")
     path = folder / entry["file"]
     body, kind = path.read_bytes(), _TYPES[path.suffix]
-    if "zip" in entry:
-        body, kind = _zipped(entry["zip"], body), "application/zip"
     return Answer(body, kind, entry.get("status", 200), entry.get("headers", {}))
 
 
-def _zipped(name: str, body: bytes) -> bytes:
+def _zipped(folder: Path, names: dict[str, str]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(name, (2026, 11, 20, 0, 0, 0)), body)
+        for name, file in names.items():
+            archive.write(folder / file, name)
     return packed.getvalue()
 
 

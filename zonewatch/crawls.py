@@ -90,5 +90,5 @@ def not_begun(slug: str, why: str) -> dict[str, Any]:
 def crawl_here(installation: Installation, slug: str, *, full: bool, since: date | None, dry_run: bool) -> RunReport:
     """Crawl one source in this process (once a process)."""
     from crawlers.run import crawl
-    options = installation.crawl_options(full=full, since=since, dry_run=dry_run)
+    options = installation.crawl_options(slug, full=full, since=since, dry_run=dry_run)
     return crawl(slug, installation.db, installation.captures, options)

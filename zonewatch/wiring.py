@@ -73,12 +73,14 @@ class Installation:
         url = self.settings.text("MAIL_URL")
         return SmtpChannel(url) if url else None
 
-    def crawl_options(self, *, full: bool = False, since: date | None = None, dry_run: bool = False) -> CrawlOptions:
-        """How a crawl of this installation fetches."""
+    def crawl_options(self, slug: str, *, full: bool = False, since: date | None = None,
+                      dry_run: bool = False) -> CrawlOptions:
+        """How a crawl of a source fetches in this installation."""
         from crawlers.run import CrawlOptions
         return CrawlOptions(
             gateway_url=self.settings.text("GATEWAY_URL") or None, delay=self.settings.crawl_delay,
-            base_url=self.settings.text("BASE_URL"), full=full, since=since, dry_run=dry_run)
+            base_url=self.settings.text("BASE_URL"), full=full, since=since, dry_run=dry_run,
+            key=self.settings.text(f"KEY_{slug.upper()}"))
 
     def web(self) -> WSGIApplication:
         """The portal as a WSGI application."""

@@ -1,8 +1,9 @@
-"""Tables on web pages, read by BeautifulSoup: page after page until as many rows are read as the publisher states."""
+"""Tables on web pages, read by BeautifulSoup: one page, or page after page until as many rows are read as are stated."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,10 +22,11 @@ LONGEST_PAGE = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: the texts of its cells by column, and the element."""
+    """A row of a table: the texts of its cells by column, the element, and the heading it stands under."""
 
     cells: dict[str, str]
     element: Tag
+    section: str = ""
 
 
 class HtmlSpider(SourceSpider):
@@ -39,14 +41,64 @@ class HtmlSpider(SourceSpider):
         return BeautifulSoup(self.text(response, "HTML"), "lxml")
 
 
-class HtmlListSpider(HtmlSpider, NewestFirstSpider):
-    """Pages of one table. An empty table before the stated number of rows is reached ends the run as incomplete: some sites
-    stop answering deep in a list. A run then asks no further; what it read is stored. A first load is tried to its end
-    twice (ADR 4); later runs go back to where they find nothing but what they know."""
+class HtmlTableSpider(HtmlSpider):
+    """Reads the table of a page."""
 
     columns: ClassVar[Fields]
     title: ClassVar[str]
     """What the title of every page of the list says, by which a page in its place is told apart."""
+    has_sections: ClassVar[bool] = False
+    """Whether a single cell as wide as the table is the heading of the rows below it."""
+
+    def rows(self, soup: BeautifulSoup, url: str) -> list[Row]:
+        """The rows of the table with our columns. Raises Blocked when the page is another one, ShapeChanged when it is
+        ours but built otherwise."""
+        headings, table = self._table(soup, url)
+        self.warn_of_fields(self.columns.check(dict.fromkeys(headings), url, "the table's head"), url)
+        bodies = table.find_all("tbody", recursive=False)
+        if not bodies:
+            raise shape(url, "the table has no <tbody>")
+        rows = [row for body in bodies for row in body.find_all("tr", recursive=False)]
+        if not rows and any(body.get_text(strip=True) for body in bodies):
+            raise shape(url, "the table holds text, but no rows")
+        return list(self._sectioned((row for row in rows if not row.find("th", recursive=False)), headings, url))
+
+    def _sectioned(self, rows: Iterable[Tag], headings: list[str], url: str) -> Iterator[Row]:
+        section = ""
+        for row in rows:
+            cells = row.find_all("td", recursive=False)
+            if self.has_sections and len(cells) == 1 and cells[0].get("colspan") == str(len(headings)):
+                section = cells[0].get_text(" ", strip=True)
+            else:
+                yield self._row(row, headings, section, url)
+
+    def _table(self, soup: BeautifulSoup, url: str) -> tuple[list[str], Tag]:
+        for table in soup.find_all("table"):
+            headings = [heading.get_text(" ", strip=True) for heading in table.find_all("th")
+                        if heading.find_parent("table") is table]
+            if self.columns.required.intersection(headings):
+                return headings, table
+        raise self._another_page(soup, url)
+
+    def _another_page(self, soup: BeautifulSoup, url: str) -> SourceError:
+        title = soup.title.get_text(" ", strip=True) if soup.title else ""
+        if self.title in title:
+            return shape(url, "there is no table with the columns of the list")
+        return html_instead(url, soup.encode())
+
+    @staticmethod
+    def _row(row: Tag, headings: list[str], section: str, url: str) -> Row:
+        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
+        if len(cells) != len(headings):
+            raise shape(url, f"a row has {len(cells)} cells, the table {len(headings)} columns")
+        return Row(dict(zip(headings, cells, strict=True)), row, section)
+
+
+class HtmlListSpider(HtmlTableSpider, NewestFirstSpider):
+    """Pages of one table. An empty table before the stated number of rows is reached ends the run as incomplete: some sites
+    stop answering deep in a list. A run then asks no further; what it read is stored. A first load is tried to its end
+    twice (ADR 4); later runs go back to where they find nothing but what they know."""
+
     total: ClassVar[re.Pattern[str]]
     """How the page states its ``rows`` and its own number, ``page``."""
 
@@ -72,40 +124,6 @@ class HtmlListSpider(HtmlSpider, NewestFirstSpider):
 
     def _may_stop(self) -> bool:
         return bool(self.job.options.since) or (self.job.run.alerting and WHOLE in self.job.units)
-
-    def rows(self, soup: BeautifulSoup, url: str) -> list[Row]:
-        """The rows of the table with our columns. Raises Blocked when the page is another one, ShapeChanged when it is
-        ours but built otherwise."""
-        headings, table = self._table(soup, url)
-        self.warn_of_fields(self.columns.check(dict.fromkeys(headings), url, "the table's head"), url)
-        bodies = table.find_all("tbody", recursive=False)
-        if not bodies:
-            raise shape(url, "the table has no <tbody>")
-        rows = [row for body in bodies for row in body.find_all("tr", recursive=False)]
-        if not rows and any(body.get_text(strip=True) for body in bodies):
-            raise shape(url, "the table holds text, but no rows")
-        return [self._row(row, headings, url) for row in rows if not row.find("th", recursive=False)]
-
-    def _table(self, soup: BeautifulSoup, url: str) -> tuple[list[str], Tag]:
-        for table in soup.find_all("table"):
-            headings = [heading.get_text(" ", strip=True) for heading in table.find_all("th")
-                        if heading.find_parent("table") is table]
-            if self.columns.required.intersection(headings):
-                return headings, table
-        raise self._another_page(soup, url)
-
-    def _another_page(self, soup: BeautifulSoup, url: str) -> SourceError:
-        title = soup.title.get_text(" ", strip=True) if soup.title else ""
-        if self.title in title:
-            return shape(url, "there is no table with the columns of the list")
-        return html_instead(url, soup.encode())
-
-    @staticmethod
-    def _row(row: Tag, headings: list[str], url: str) -> Row:
-        cells = [cell.get_text(" ", strip=True) for cell in row.find_all("td", recursive=False)]
-        if len(cells) != len(headings):
-            raise shape(url, f"a row has {len(cells)} cells, the table {len(headings)} columns")
-        return Row(dict(zip(headings, cells, strict=True)), row)
 
     def _total(self, soup: BeautifulSoup, url: str, number: int) -> int:
         found = self.total.search(soup.get_text())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from scrapy.http import Response
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
-from crawlers.errors import missing_key, shape
+from crawlers.errors import shape
 from crawlers.text import line, lines, stated
 from domain.errors import InvalidValue
 from domain.hazard import risk_level_from_raw
@@ -82,13 +81,6 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
         ),
     )
     look_back = timedelta(days=60)
-
-    async def start(self) -> AsyncIterator[Request]:
-        """The first page; nothing is asked without a key."""
-        if self.job.options.key:
-            yield self.ask_page(1)
-        else:
-            self.job.account.lose(WARNINGS, missing_key(self.card.slug), entry=True)
 
     def page_url(self, number: int) -> str:
         """A page of the list; the interface itself reads its place from the query."""

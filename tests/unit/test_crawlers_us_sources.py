@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from crawlers.bases.federal_register import TYPES, FederalRegisterSpider, agencies, case_stage, cfr_parts, corrected, ordered
 from crawlers.bases.json_api import Record
+from crawlers.bases.spans import Span
 from crawlers.errors import ShapeChanged
 from crawlers.hazards import hazards
 from crawlers.spiders import us_cpsc_recalls, us_federal_register
 from crawlers.spiders.us_cpsc_recalls import countries, settled_years, written, year_in_turn
-from crawlers.spiders.us_federal_register import Span, agencies, case_stage, cfr_parts, corrected, ordered
 from domain.errors import InvalidValue
 from tests.publishers import cpsc_recall, fr_document
 
@@ -117,7 +118,7 @@ def full_document() -> dict[str, Any]:
         {"title": 10, "part": 431, "chapter": None, "citation_url": None}])
 
 
-RECORDS = [(us_cpsc_recalls._RECALL, full_recall()), (us_federal_register._DOCUMENT, full_document())]
+RECORDS = [(us_cpsc_recalls._RECALL, full_recall()), (FederalRegisterSpider.document, full_document())]
 READ = [(fields, record, (name,)) for fields, record in RECORDS for name in record
         if name not in ("SoldAtLabel", "Images")]
 READ += [(fields, record, (name, inner)) for fields, record in RECORDS for name, value in record.items()
@@ -158,4 +159,4 @@ def test_readers_are_told_what_is_left_out() -> None:
     assert "不收录总统文件" in register.caveats_zh[0]
     for card in (register, recalls):
         assert len(card.caveats) == len(card.caveats_zh)
-    assert us_federal_register.TYPES == ("RULE", "PRORULE", "NOTICE")
+    assert TYPES == ("RULE", "PRORULE", "NOTICE")
