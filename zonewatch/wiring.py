@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from domain import clock
+from storage import keys
 from storage.captures import CaptureStore
 from storage.session import Database
 from zonewatch.settings import Settings
@@ -80,7 +81,12 @@ class Installation:
         return CrawlOptions(
             gateway_url=self.settings.text("GATEWAY_URL") or None, delay=self.settings.crawl_delay,
             base_url=self.settings.text("BASE_URL"), full=full, since=since, dry_run=dry_run,
-            key=self.settings.text(f"KEY_{slug.upper()}"))
+            key=self.settings.text(f"KEY_{slug.upper()}") or self._kept_key(slug))
+
+    def _kept_key(self, slug: str) -> str:
+        """The API key that the operator entered on the portal."""
+        with self.db.read() as session:
+            return keys.key_of(session, slug, self.settings.secret_key)
 
     def web(self) -> WSGIApplication:
         """The portal as a WSGI application."""

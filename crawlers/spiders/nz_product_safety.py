@@ -83,8 +83,9 @@ class NzProductSafety(HtmlSpider, ListedSpider, NewestFirstSpider):
             raise shape(response.url, "there is no list of recalls")
         listed = [self._listed(article, response.url) for article in soup.find_all("article", class_="recall")]
         known, requests = self.sort_out(listed)
-        ended = not listed or not goes_on(soup, PAGE_SIZE * number)
-        walked = ended and (listed or number > 1) and not (requests or self.job.account.losses or self.job.options.since)
+        ended, account = not listed or not goes_on(soup, PAGE_SIZE * number), self.job.account
+        owing = requests or account.pending or account.losses or account.bad or self.job.options.since
+        walked = ended and (listed or number > 1) and not owing
         yield self.page(response, known, unit=WHOLE if walked else "")
         yield from requests
         if not ended and not (self._may_stop(requests) and self.are_old(iso_day(each.values["date"]) for each in listed)):
