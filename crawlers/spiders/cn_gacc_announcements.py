@@ -16,7 +16,7 @@ from crawlers.text import iso_day, line, plain
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source
 
-LIST = "http://gdfs.customs.gov.cn/customs/302249/302266/302267/index.html"
+LIST = "https://gdfs.customs.gov.cn/customs/302249/302266/302267/index.html"
 
 _FACTS = Fields(("法规类型", "内容类别", "文号", "发文机关", "发文日期", "生效日期", "效力"), ("效力说明",))
 _STAGES = {"有效": "in_force", "失效": "repealed", "废止": "repealed"}
@@ -30,7 +30,7 @@ class CnGaccAnnouncements(LinkedPagesSpider):
         title="Announcements of the General Administration of Customs of China (GACC)",
         title_zh="中国海关总署公告与规章",
         publisher=Publisher("General Administration of Customs of the People's Republic of China", "中华人民共和国海关总署",
-                            "http://www.customs.gov.cn/", "CN"),
+                            "https://www.customs.gov.cn/", "CN"),
         market="CN",
         url=LIST,
         hosts=("gdfs.customs.gov.cn",),

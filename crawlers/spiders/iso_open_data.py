@@ -71,6 +71,11 @@ class IsoOpenData(JsonApiSpider):
         ),
     )
 
+    custom_settings: ClassVar[dict[str, object]] = {  # type: ignore[misc]
+        "DOWNLOAD_MAXSIZE": 256 * 1024 * 1024,  # some fifty thousand records of about 1,500 bytes
+        "DOWNLOAD_TIMEOUT": 600,
+    }
+
     async def start(self) -> AsyncIterator[Request]:
         """The dump."""
         yield self.ask(DUMP, self.read_dump, unit="dump", entry=True)

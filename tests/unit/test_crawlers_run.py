@@ -47,7 +47,7 @@ def test_no_card_leaves_anything_open() -> None:
         assert card.caveats, card.slug
         assert len(card.caveats) == len(card.caveats_zh), card.slug
         assert card.delay >= 1, f"{card.slug} is asked more than once a second"
-        assert card.url.startswith("https://"), card.slug
+        assert card.url.startswith("https://") or any("(TLS)" in caveat for caveat in card.caveats), card.slug
 
 
 def test_only_what_is_crawled_has_hosts_and_a_floor() -> None:
