@@ -49,7 +49,7 @@ def crawl(slug: str, db: Database, captures: CaptureStore, options: CrawlOptions
     """
     spider = cards.spider(slug)
     if spider.card.grade is Grade.CARD_ONLY:
-        raise Conflict(f"{slug} is not crawled: {spider.card.caveats[0]}")
+        raise Conflict(f"{slug}: {spider.card.caveats[0]}")
     if options.delay is not None and not options.gateway_url:
         raise InvalidValue("the delay of a source may be replaced only behind a gateway")
     with _alone(spider.card, db, options) as still:

@@ -97,7 +97,7 @@ class JpEgovLaw(JsonApiSpider):
         if len(laws) != answer["count"]:
             raise shape(response.url, f"it says that it holds {answer['count']} laws, and holds {len(laws)}")
         following = offset + len(laws)
-        if answer.get("next_offset") not in (None, following):
+        if laws and answer.get("next_offset") not in (None, following):
             raise shape(response.url, f"it says that {answer['next_offset']} follows, where {following} does")
         account.stated, account.got = answer["total_count"], account.got + len(laws)
         yield self.page(response, self.each(response, laws, lambda law: self._notice(law, response.url)))
