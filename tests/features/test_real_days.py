@@ -17,7 +17,7 @@ from domain import clock
 from domain.criteria import Criteria
 from domain.product_type import PRODUCT_TYPES
 from domain.subscription import Topic
-from storage import notices, organisations, relations, subscriptions
+from storage import notices, organisations, relations, sources, subscriptions
 from storage.models import EmailRow, MatchRow, NoticeRow
 from tests.conftest import SHARED, Installed, Mirror
 from tests.mailbox import Mailbox
@@ -26,7 +26,20 @@ pytestmark = pytest.mark.mirror
 ADDRESS = "quality@firm.example"
 NAMES = {"eu-safety-gate": "eu_safety_gate", "ca-recalls": "ca_recalls", "wto-eping": "wto_tbt_notifications",
          "us-cpsc": "us_cpsc_recalls", "us-federal-register": "us_federal_register", "uk-legislation": "uk_legislation",
-         "kr-kats": "kr_kats_recalls"}
+         "kr-kats": "kr_kats_recalls", "us-itc-337": "us_itc_337", "us-regulations-gov": "us_regulations_gov",
+         "eu-echa": "eu_echa_candidate_list", "fr-rappelconso": "fr_rappelconso", "in-bis-qco": "in_bis_qco",
+         "jp-jis-catalogue": "jp_jis_catalogue", "iso-open-data": "iso_open_data", "iec-catalogue": "iec_catalogue",
+         "jp-egov-law": "jp_egov_law", "tw-moj-law": "tw_moj_law", "sg-cpso": "sg_cpso", "au-accc": "au_accc",
+         "nz-product-safety": "nz_product_safety", "uk-opss": "uk_opss"}
+"""Our names of the sources that expected.tsv counts. EUR-Lex stands in no row of it; of China's standards the captures hold
+the answers to other keywords than ours (test_crawl_cn_openstd)."""
+OTHER_IDS = {("us-cpsc", "RecallNumber"), ("eu-echa", "substanceName"), ("fr-rappelconso", "rappel_guid"),
+             ("in-bis-qco", "IS No. | Product"), ("iso-open-data", "reference")}
+"""Rows that count a source by another id than the one its notices bear."""
+UNLISTED = frozenset(("eu_eurlex", "cn_openstd"))
+EXCERPTS = ("au_accc", "cn_openstd", "eu_eurlex", "fr_rappelconso", "iec_catalogue", "iso_open_data", "jp_egov_law",
+            "jp_jis_catalogue", "nz_product_safety", "tw_moj_law", "uk_opss")
+"""Sources of which the captures hold less than the floor of the real one."""
 ENDS = {"kr_kats_recalls": "incomplete"}
 """The list of this publisher runs dry long before the total it states, which the runs of its first load meet. Every other
 run ends ok."""
@@ -40,7 +53,7 @@ QUERIES = {"气缸": "pneumatic_cylinder", "硒鼓": "toner_cartridge", "墨盒"
 def expected(file: str) -> list[dict[str, str]]:
     with (SHARED / "mirror" / file).open(encoding="utf-8") as lines:
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["source-id"] in NAMES]
-    return [row for row in rows if row.get("id_field") != "RecallNumber"]  # CPSC is listed by both of its numbers
+    return [row for row in rows if (row["source-id"], row.get("id_field")) not in OTHER_IDS]
 
 
 class RealDays:
@@ -49,8 +62,11 @@ class RealDays:
     def __init__(self, folder: Path, mirror: Mirror, mailbox: Mailbox) -> None:
         self.mirror, self.mailbox = mirror, mailbox
         self.installed = Installed(folder, GATEWAY_URL=mirror.url, CRAWL_DELAY="0", MAIL_URL=mailbox.url,
-                                   OPERATOR_EMAIL="operator@zone.example", NOW=f"{DAYS[1]}T08:00:00+00:00")
+                                   OPERATOR_EMAIL="operator@zone.example", NOW=f"{DAYS[1]}T08:00:00+00:00",
+                                   KEY_US_REGULATIONS_GOV="a key of the tests")
         self.installed.run("init")
+        for slug in EXCERPTS:
+            sources.set_floor(self.installed.db, slug, 1, "test")
         self.reports: dict[str, dict[str, dict[str, Any]]] = {}
         self.ids: dict[int, dict[str, str]] = {}
         self.mailed: dict[int, list[Any]] = {}
@@ -99,9 +115,11 @@ def days(tmp_path_factory: pytest.TempPathFactory, mirror_session: Mirror) -> It
 
 
 def test_the_first_load_holds_every_record_under_its_own_id(days: RealDays) -> None:
-    for row in expected("expected.tsv"):
+    rows = expected("expected.tsv")
+    days_of = Counter(row["source-id"] for row in rows)
+    for row in rows:
         slug = NAMES[row["source-id"]]
-        always = slug == "us_cpsc_recalls"  # its captures do not change from day to day
+        always = days_of[row["source-id"]] == 1  # its captures do not change from day to day
         if row["day"] == "1" or always:
             report = days.reports["1"][slug]
             assert (report["status"], report["created"]) == (ENDS.get(slug, "ok"), int(row["records"])), report
@@ -110,7 +128,7 @@ def test_the_first_load_holds_every_record_under_its_own_id(days: RealDays) -> N
 
 
 def test_the_same_day_again_brings_nothing(days: RealDays) -> None:
-    assert days.reports["1 again"].keys() == set(NAMES.values())
+    assert days.reports["1 again"].keys() == set(NAMES.values()) | UNLISTED
     for slug, report in days.reports["1 again"].items():
         assert (report["status"], report["created"], report["revised"], report["withdrawn"]) == (
             ENDS.get(slug, "ok"), 0, 0, 0), report
