@@ -2,7 +2,7 @@
 twice). The processes are forked from one that has loaded the crawlers; ``python -m tests.replay FOLDER SLUG OPTIONS`` is a
 process to be killed.
 
-A case is a JSON file: ``now``; ``answers`` by real address (a form that is posted stands behind it, after a blank), each the
+A case is a JSON file: ``now``; ``answers`` by real address (what is posted may stand behind it, after a blank), each the
 name of a payload file beside it or an object with ``file``, ``status``, ``headers``; ``expected`` (what the run stored and
 said). ``empty`` allows a case without notices.
 """
@@ -91,7 +91,9 @@ class Gateway:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                self._answer(f"https:/{self.path} {self.rfile.read(int(self.headers['Content-Length'])).decode()}")
+                url = f"https:/{self.path}"
+                posted = f"{url} {self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()}"
+                self._answer(url if url in gateway.answers else posted)
 
             def do_GET(self) -> None:
                 self._answer(f"https:/{self.path}")
