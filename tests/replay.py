@@ -2,10 +2,10 @@
 twice). The processes are forked from one that has loaded the crawlers; ``python -m tests.replay FOLDER SLUG OPTIONS`` is a
 process to be killed.
 
-A case is a JSON file: ``now``; ``options`` (for CrawlOptions) if any; ``answers`` by real address (a form that is posted
-stands behind it, after a blank), each the name of a payload file beside it or an object with ``file``, ``status``,
-``headers``, or with ``zipped``: the files of a ZIP file by their names in it; ``expected`` (what the run stored and said).
-``empty`` allows a case without notices.
+A case is a JSON file: ``now``; ``options`` (for CrawlOptions) if any; ``answers`` by real address (what is posted may stand
+behind it, after a blank), each the name of a payload file beside it or an object with ``file``, ``status``, ``headers``, or
+with ``zipped``: the files of a ZIP file by their names in it; ``expected`` (what the run stored and said). ``empty`` allows
+a case without notices.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class Gateway:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                self._answer(f"https:/{self.path} {self.rfile.read(int(self.headers['Content-Length'])).decode()}")
+                url = f"https:/{self.path}"
+                posted = f"{url} {self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()}"
+                self._answer(url if url in gateway.answers else posted)
 
             def do_GET(self) -> None:
                 self._answer(f"https:/{self.path}")
@@ -127,7 +129,7 @@ class Gateway:
 
 def crawl(folder: Path, slug: str, gateway: str, delay: float | None = 0.0, **options: Any) -> dict[str, Any]:
     """Crawl into the database of a folder in a process of its own; gives the report as JSON values, with its ``log``.
-    ``floor``, ``now``, ``broken`` (our own code raises) and ``dies`` (the process does, when all is stored and nothing
+    ``floor``, ``now``, ``constants`` (of the spider's module), ``broken`` (our own code raises) and ``dies`` (the process does, when all is stored and nothing
     settled yet: AssertionError) are for the process, all else for CrawlOptions."""
     return _elsewhere(_crawl, folder, slug, {"gateway_url": gateway, "delay": delay, **options})
 
@@ -179,6 +181,8 @@ def _crawl(folder: Path, slug: str, settings: dict[str, Any]) -> dict[str, Any]:
     from storage.captures import CaptureStore
 
     floor, now = settings.pop("floor", None), settings.pop("now", None)
+    for name, value in settings.pop("constants", {}).items():
+        setattr(sys.modules[spider(slug).__module__], name, value)
     if settings.pop("broken", False):
         _break_classifier()
     if settings.pop("dies", False):
