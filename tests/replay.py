@@ -129,8 +129,8 @@ class Gateway:
 
 def crawl(folder: Path, slug: str, gateway: str, delay: float | None = 0.0, **options: Any) -> dict[str, Any]:
     """Crawl into the database of a folder in a process of its own; gives the report as JSON values, with its ``log``.
-    ``floor``, ``now``, ``constants`` (of the spider's module), ``broken`` (our own code raises) and ``dies`` (the process does, when all is stored and nothing
-    settled yet: AssertionError) are for the process, all else for CrawlOptions."""
+    ``floor``, ``now``, ``constants`` (of the spider's module), ``broken`` (our own code raises) and ``dies`` (the process
+    does, when all is stored and nothing settled yet: AssertionError) are for the process, all else for CrawlOptions."""
     return _elsewhere(_crawl, folder, slug, {"gateway_url": gateway, "delay": delay, **options})
 
 

@@ -14,7 +14,8 @@ from webapp.sources.titles import source_titles
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 TASKS = 20
-WELL = (HealthState.HEALTHY, HealthState.NEVER_RUN)
+WELL = (HealthState.HEALTHY, HealthState.NEVER_RUN, HealthState.PAUSED, HealthState.NOT_CRAWLED)
+"""States in which the operator has nothing to mend."""
 
 
 @blueprint.get("")

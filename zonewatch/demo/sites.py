@@ -117,6 +117,7 @@ ROUTES: tuple[tuple[re.Pattern[str], str, Site], ...] = tuple((re.compile(path),
     (r"sftc\.seoul\.go\.kr/fe/si/recallDmstc/NR_list\.do", "text/html", _korea),
 ))
 
+
 def is_sampled(slug: str) -> bool:
     """Whether a source has a sample site."""
     return any(file.name.startswith(f"{slug}_1.") for file in (files("zonewatch.demo") / "sites").iterdir())

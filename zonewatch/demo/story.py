@@ -16,7 +16,7 @@ from crawlers.cards import cards
 from domain import clock
 from domain.criteria import Criteria
 from domain.organisation import Role
-from domain.source import RunStatus
+from domain.source import Grade, RunStatus
 from domain.subscription import Topic
 from storage import notices, organisations, runs, sources, subscriptions
 from storage.notices import StoredNotice
@@ -33,6 +33,7 @@ FLOOR = 1
 """The sample sites hold a handful of notices; the cards' floors are those of the real publishers."""
 TITLES = {card.slug: card.title_zh for card in cards() if is_sampled(card.slug)}
 ASSOCIATIONS = {zone.slug: zone.association for zone in ZONES}
+NO_SITE = "演示没有此来源的样例站点，因此不采集"
 COUNTED = {"created": "新增", "revised": "变更", "withdrawn": "撤回"}
 WELCOME = """[bold]zonewatch 出口质量安全信息平台 · 演示[/]
 全部在本机运行：不连外网，不发真实邮件。样例站点按各发布机构的真实格式提供虚构的信息，标题都以【样例】开头；
@@ -74,8 +75,11 @@ class Story:
     def _prepare(self) -> None:
         self._say("\n[bold]第 1 步　准备：两个示范区、三家企业、各自的订阅[/]")
         sources.save_cards(self.found.db, cards())
-        for slug in TITLES:
-            sources.set_floor(self.found.db, slug, FLOOR, "demo")
+        for card in cards():
+            if card.slug in TITLES:
+                sources.set_floor(self.found.db, card.slug, FLOOR, "demo")
+            elif card.grade is not Grade.CARD_ONLY:
+                sources.pause(self.found.db, card.slug, NO_SITE, "demo")
         establish(self.found.db)
         appoint_operator(self.found.db, OPERATOR)
         for issue in ISSUES:
