@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -25,7 +25,7 @@ from domain.health import (
     state_of,
 )
 from domain.source import Grade, Reason, RunKind, RunStatus
-from storage import audit, changes, notices, runs
+from storage import audit, notices, runs
 from storage.locks import alone
 from storage.models import HealthRow, SourceRow, SourceRunRow
 from storage.session import Database
@@ -176,28 +176,23 @@ def _mark(each: Health | Noted) -> tuple[HealthState, str, str]:
 def newest(session: Session, upto: int | None = None) -> dict[str, Noted]:
     """What was noted last of each source, up to the row ``upto`` if one is named."""
     ids = select(func.max(HealthRow.id)).group_by(HealthRow.slug)
-    return _by_slug(session, ids if upto is None else ids.where(HealthRow.id <= upto))
+    return by_slug(session, ids if upto is None else ids.where(HealthRow.id <= upto))
 
 
-def newest_told(session: Session) -> dict[str, Noted]:
-    """Of each source, what readers were told last."""
-    return _by_slug(session, select(func.max(HealthRow.id)).where(HealthRow.readers_told_at.is_not(None))
-                    .group_by(HealthRow.slug))
-
-
-def _by_slug(session: Session, ids: Select[int]) -> dict[str, Noted]:
-    return {row.slug: _noted(row) for row in session.scalars(select(HealthRow).where(HealthRow.id.in_(ids)))}
+def by_slug(session: Session, ids: Select[int]) -> dict[str, Noted]:
+    """The rows with these ids, one a source."""
+    return {row.slug: of_row(row) for row in session.scalars(select(HealthRow).where(HealthRow.id.in_(ids)))}
 
 
 def of_source(session: Session, slug: str, limit: int = MOST_ROWS) -> list[Noted]:
     """What was noted of a source, newest first."""
-    return [_noted(row) for row in session.scalars(
+    return [of_row(row) for row in session.scalars(
         select(HealthRow).where(HealthRow.slug == slug).order_by(HealthRow.id.desc()).limit(limit))]
 
 
 def after(session: Session, row_id: int) -> list[Noted]:
     """Everything noted after a row, oldest first."""
-    return [_noted(row) for row in session.scalars(
+    return [of_row(row) for row in session.scalars(
         select(HealthRow).where(HealthRow.id > row_id).order_by(HealthRow.id))]
 
 
@@ -225,20 +220,7 @@ def unwell(session: Session, states: Iterable[HealthState], before: datetime) ->
     return [Unwell(slug, str(card["market"]), HealthState(state), since) for slug, card, state, since in rows]
 
 
-def tell(session: Session, row_ids: Sequence[int]) -> None:
-    """Have readers told what these rows note, all in one: from now on it counts as told, and a change waits for whoever
-    writes the mails."""
-    session.execute(update(HealthRow).where(HealthRow.id.in_(row_ids)).values(readers_told_at=clock.now()))
-    changes.add(session, changes.HEALTH, max(row_ids), alert=True, consumers=(changes.MATCH,))
-
-
-def told_with(session: Session, row_id: int) -> list[Noted]:
-    """What readers are told in one with a row, by source."""
-    told_at = select(HealthRow.readers_told_at).where(HealthRow.id == row_id).scalar_subquery()
-    return [_noted(row) for row in session.scalars(
-        select(HealthRow).where(HealthRow.readers_told_at == told_at).order_by(HealthRow.slug))]
-
-
-def _noted(row: HealthRow) -> Noted:
+def of_row(row: HealthRow) -> Noted:
+    """A row as other rooms see it."""
     return Noted(row.id, row.slug, HealthState(row.state), row.since, Reason(row.reason_code, dict(row.reason_facts)),
                  row.noted_at, row.readers_told_at)
