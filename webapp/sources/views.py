@@ -6,11 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from domain.errors import InvalidValue
-from storage import runs, sources, tasks
+from storage import health, runs, sources, tasks
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
+from webapp.i18n import lang
 from webapp.present import MAX_ID
 from webapp.services import services
+from webapp.sources.page import overview, past_states
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources", template_folder="templates")
 MAX_WHY = 300
@@ -20,15 +22,15 @@ MAX_WHY = 300
 def index() -> str:
     """All sources with their health."""
     with services().db.read() as session:
-        return render_template("sources/index.html", views=sources.views(session))
+        return render_template("sources/index.html", page=overview(sources.views(session)))
 
 
 @blueprint.get("/<slug>")
 def show(slug: str) -> str:
-    """One source: its card, what it holds, its recent runs."""
+    """One source: its card, what it holds, its recent runs, how its state changed."""
     with services().db.read() as session:
-        return render_template("sources/show.html", view=sources.view(session, slug),
-                               runs=runs.latest(session, slug, 20))
+        return render_template("sources/show.html", view=sources.view(session, slug), runs=runs.latest(session, slug, 20),
+                               past=past_states(health.phases(session, slug), lang()))
 
 
 @blueprint.post("/<slug>/pause")
