@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from flask import Flask
 
+from domain import clock
 from domain.classification import Confidence
 from domain.criteria import Scope
 from domain.grade import REASONS, Grade, Graded
@@ -158,13 +159,19 @@ def publisher(view: SourceView) -> str:
 
 
 def why(view: SourceView) -> str:
-    """Why a source is in its state: the operator's words when paused, else the reason of its last run."""
-    return view.health.reason.text(lang())
+    """Why a source is in its state: the operator's words when paused, else the reason of its last run; of a silent one also
+    how much longer than usual it has been so."""
+    said = view.health.reason.text(lang())
+    if view.health.state is not HealthState.SILENT or view.newest_on is None:
+        return said
+    days = (clock.today() - view.newest_on).days
+    return said + gettext("；已 %(days)s 天，是这一间隔的 %(times)s 倍", days=days,
+                          times=f"{days / view.card['max_silence_days']:.1f}")
 
 
 def lasted(time: timedelta) -> str:
-    """How long something lasted, in whole days, hours or minutes."""
-    days, hours, minutes = time.days, time.seconds // 3600, time.seconds // 60
+    """How long something lasted, in whole days, hours or (at least one) minutes."""
+    days, hours, minutes = time.days, time.seconds // 3600, max(time.seconds // 60, 1)
     if days:
         return ngettext("%(num)s 天", "%(num)s 天", days)
     return ngettext("%(num)s 小时", "%(num)s 小时", hours) if hours else ngettext("%(num)s 分钟", "%(num)s 分钟", minutes)

@@ -55,7 +55,7 @@ def watched(here: World, boss: str = BOSS) -> list[EmailMessage]:
     return here.mailbox.mails[before:]
 
 
-def days(here: World, count: float, *crawls: tuple[Source, HealthState], every: timedelta = 6 * HOUR) -> list[EmailMessage]:
+def days(here: World, count: float, *crawls: tuple[Source, HealthState], every: timedelta = 12 * HOUR) -> list[EmailMessage]:
     """Let days pass in which sources are crawled and watched; gives the mails that arrived."""
     found = []
     for _ in range(int(count * DAY / every)):

@@ -11,8 +11,14 @@ from domain.health import HealthState
 from storage import health, organisations, runs, sources
 from storage.models import HealthRow
 from subscriptions.operator import report
+from tests.builders import source
+from tests.conftest import Installed
 from tests.features.alerts import World, html, text
-from tests.features.outages import BOSS, DAY, HOUR, S, crawl, days, load, no_mail, to, watched
+from tests.features.outages import BOSS, DAY, ENDS, HOUR, S, crawl, days, load, no_mail, to, watched
+from tests.moody import MoodyMailbox
+from zonewatch.settings import Settings
+from zonewatch.wiring import Installation
+from zonewatch.worker import Worker
 
 STATES = (S.FAILING, S.BLOCKED, S.BELOW_FLOOR, S.HEALTHY, S.INCOMPLETE, S.HEALTHY, S.HEALTHY)
 
@@ -171,3 +177,23 @@ def test_a_release_recovers_the_source(here: World) -> None:
     crawl(here, card)
     [mail] = to(watched(here), BOSS)
     assert mail["Subject"] == "【来源状态】恢复 1 个"
+
+
+def test_the_worker_looks_once_a_minute_and_a_new_one_at_once(installed: Installed, mailbox: MoodyMailbox) -> None:
+    mailbox.reset()
+    installed.set(MAIL_URL=mailbox.url, OPERATOR_EMAIL=BOSS)
+    found = Installation(Settings(installed.environment, installed.folder / ".env"))
+    sources.save_cards(found.db, [card := source()])
+    runs.finish(found.db, runs.start(found.db, card), *ENDS[S.FAILING], runs.Tally())
+    worker = Worker(found)
+    while worker.round():
+        pass
+    assert [str(mail["To"]) for mail in mailbox.mails] == [BOSS]
+    runs.finish(found.db, runs.start(found.db, card), *ENDS[S.BLOCKED], runs.Tally())
+    worker.round()
+    with found.db.read() as session:
+        assert [each.state for each in health.of_source(session, "eu_safety_gate")] == [S.FAILING]
+    Worker(found).round()
+    with found.db.read() as session:
+        assert [each.state for each in health.of_source(session, "eu_safety_gate")] == [S.BLOCKED, S.FAILING]
+    found.db.close()
