@@ -95,7 +95,9 @@ OF_RUNS = frozenset({_S.HEALTHY, _S.INCOMPLETE, _S.BELOW_FLOOR, _S.BLOCKED, _S.F
 
 def state_of(status: RunStatus, reason_code: str) -> HealthState:
     """The state of a source whose last run ended so, if nothing else is to be said of it."""
-    return _S.BELOW_FLOOR if reason_code == "below_floor" else _OF_STATUS.get(status, _S.HEALTHY)
+    if status is RunStatus.INCOMPLETE and reason_code == "below_floor":
+        return _S.BELOW_FLOOR
+    return _OF_STATUS.get(status, _S.HEALTHY)
 
 
 def health(crawls: Crawls, expected: Expected, newest: date | None, now: datetime, pause: Pause | None = None) -> Health:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -113,20 +113,25 @@ _ENDED = (SourceRunRow.status != RunStatus.RUNNING.value) & SourceRunRow.ended_a
 
 
 def _last(query: Select[SourceRunRow]) -> Select[SourceRunRow]:
-    return query.order_by(SourceRunRow.id.desc()).limit(1)
+    """The newest run. The index of a source's runs is in this order; by id alone, all runs would be gone through."""
+    return query.order_by(SourceRunRow.started_at.desc(), SourceRunRow.id.desc()).limit(1)
 
 
 def _in(states: Sequence[HealthState]) -> ColumnElement[bool]:
     """Whether a run ended in one of these states: ``domain.health.state_of`` in SQL."""
-    below = SourceRunRow.reason_code == "below_floor"
+    below = (SourceRunRow.reason_code == "below_floor") & (SourceRunRow.status == RunStatus.INCOMPLETE.value)
     ended_so = ~below & SourceRunRow.status.in_([each.value for each in RunStatus if state_of(each, "") in states])
     return below | ended_so if HealthState.BELOW_FLOOR in states else ended_so
 
 
 def _streak_since(session: Session, own: Select[SourceRunRow], state: HealthState) -> datetime | None:
     """The end of the first of the newest crawls that ended in this state one after the other."""
-    other = _last(own.where(_ENDED, ~_in((state,)))).with_only_columns(SourceRunRow.id).scalar_subquery()
-    return session.scalar(own.where(_ENDED, SourceRunRow.id > func.coalesce(other, 0)).order_by(SourceRunRow.id).limit(1)
+    others = own.where(_ENDED, ~_in((state,)))
+    if state is HealthState.HEALTHY:  # years of runs that were well have an index of those that were not
+        others = others.where(text(SourceRunRow.NOT_OK))
+    other = others.order_by(SourceRunRow.id.desc()).limit(1).with_only_columns(SourceRunRow.id).scalar_subquery()
+    return session.scalar(own.where(_ENDED, SourceRunRow.id > func.coalesce(other, 0))
+                          .order_by(SourceRunRow.started_at, SourceRunRow.id).limit(1)
                           .with_only_columns(SourceRunRow.ended_at))
 
 
