@@ -29,9 +29,8 @@ MISSED = frozenset({_S.INCOMPLETE, _S.BELOW_FLOOR, _S.BLOCKED, _S.FAILING, _S.OV
 """States in which news of the publisher may pass readers by."""
 WRONG = frozenset({*MISSED, _S.SILENT, _S.HELD}) - {_S.PAUSED}
 """States that the operator has to look at."""
-URGENCY = (_S.OVERDUE, _S.FAILING, _S.BLOCKED, _S.BELOW_FLOOR, _S.INCOMPLETE, _S.HELD, _S.SILENT, _S.PAUSED, _S.NEVER_RUN,
-           _S.HEALTHY)
-"""The order of states on a list: what needs attention most first."""
+_ORDER = (_S.OVERDUE, _S.FAILING, _S.BLOCKED, _S.BELOW_FLOOR, _S.INCOMPLETE, _S.HELD, _S.SILENT, _S.PAUSED, _S.NEVER_RUN,
+          _S.HEALTHY)
 LEAST_OVERDUE = timedelta(hours=6)
 """A source is not called overdue before this, however often it is to be crawled."""
 
@@ -91,6 +90,11 @@ _OF_STATUS = {RunStatus.INCOMPLETE: _S.INCOMPLETE, RunStatus.BLOCKED: _S.BLOCKED
               RunStatus.HELD: _S.HELD}
 OF_RUNS = frozenset({_S.HEALTHY, _S.INCOMPLETE, _S.BELOW_FLOOR, _S.BLOCKED, _S.FAILING})
 """States that the last crawl alone decides."""
+
+
+def urgency(state: HealthState) -> int:
+    """Where a state stands on a list: what needs attention most comes first."""
+    return _ORDER.index(state) if state in _ORDER else len(_ORDER)
 
 
 def state_of(status: RunStatus, reason_code: str) -> HealthState:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from domain import clock
-from domain.health import URGENCY, WRONG, HealthState
+from domain.errors import InvalidValue
+from domain.health import WRONG, HealthState, urgency
 from storage import emails, health, organisations, publishers, runs
 from storage.emails import Purpose
 from storage.health import Noted
@@ -56,7 +57,7 @@ def _report(before: Mapping[str, Noted], now: Mapping[str, Noted], noted: list[s
     broken: list[Noted] = []
     recovered: list[Noted] = []
     still: list[Noted] = []
-    for slug, each in sorted(now.items(), key=lambda pair: (URGENCY.index(pair[1].state), pair[0])):
+    for slug, each in sorted(now.items(), key=lambda pair: (urgency(pair[1].state), pair[0])):
         was = before[slug].state if slug in before else HealthState.NEVER_RUN
         if each.state in WRONG:
             (still if was is each.state else broken).append(each)
@@ -68,6 +69,9 @@ def _report(before: Mapping[str, Noted], now: Mapping[str, Noted], noted: list[s
 
 def _lang(db: Database, email: str) -> str:
     """The language of the operator, who need not be known as a person."""
-    with db.read() as session:
-        person = organisations.person_by_email(session, email)
+    try:
+        with db.read() as session:
+            person = organisations.person_by_email(session, email)
+    except InvalidValue:  # no address at all: the mail server will say so
+        return "zh"
     return person.lang if person else "zh"

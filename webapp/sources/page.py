@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain import clock
-from domain.health import URGENCY, WRONG, HealthState
+from domain.health import WRONG, HealthState, urgency
 from storage.health import Phase
 from storage.sources import SourceView
-
-ORDER = {state: at for at, state in enumerate(URGENCY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ def overview(views: Sequence[SourceView]) -> Overview:
     """The list of sources."""
     states = [each.health.state for each in views]
     fine, wrong = states.count(HealthState.HEALTHY), sum(state in WRONG for state in states)
-    ordered = sorted(views, key=lambda each: (ORDER.get(each.health.state, len(ORDER)), each.slug))
+    ordered = sorted(views, key=lambda each: (urgency(each.health.state), each.slug))
     return Overview(ordered, fine, wrong, len(views) - fine - wrong)
 
 
