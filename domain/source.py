@@ -157,5 +157,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "silent": ("nothing newer than {newest}; something new is expected at least every {days} days",
                "最新一条为 {newest}；通常每 {days} 天内应有新信息"),
     "not_crawled": ("{why}", "{why_zh}"),
+    "overdue": ("a crawl is due every {hours} hours, but none has begun: the scheduler does not seem to run",
+                "应每 {hours} 小时采集一次，但到期后一直没有开始：调度进程可能没有运行"),
+    "unfinished": ("a crawl is due every {hours} hours, but the last one has not ended: it hangs, or its process died",
+                   "应每 {hours} 小时采集一次，但上一次开始后一直没有结束：可能卡住，或进程已终止"),
+    "paused": ("{why}", "{why}"),
     "missing_key": ("an API key is needed: set {setting}", "需要 API 密钥：请设置 {setting}"),
 }

@@ -19,6 +19,7 @@ MATCH = "match"
 CONSUMERS = (INDEX, MATCH)
 NOTICE = "notice"
 BULLETIN = "bulletin"
+HEALTH = "health"
 
 
 @dataclass(frozen=True, slots=True)

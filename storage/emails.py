@@ -36,6 +36,8 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     SIGN_IN = "sign_in"
     HELD = "held"
+    HEALTH = "health"
+    OUTAGE = "outage"
 
 
 class EmailState(StrEnum):
@@ -103,6 +105,13 @@ def is_kept(session: Session, dedup_key: str) -> bool:
     return session.scalar(select(EmailRow.id).where(EmailRow.dedup_key == dedup_key)) is not None
 
 
+def newest_to(session: Session, address: str, purpose: Purpose) -> tuple[datetime, str] | None:
+    """When the newest mail of a purpose was written to an address, and its dedup_key."""
+    row = session.scalar(select(EmailRow).where(EmailRow.address == address, EmailRow.purpose == purpose.value)
+                         .order_by(EmailRow.id.desc()).limit(1))
+    return (row.created_at, row.dedup_key or "") if row else None
+
+
 def _written(letter: Letter) -> dict[str, Any]:
     return {"address": letter.address, "message_id": letter.message_id, "subject": letter.subject,
             "body_text": letter.text, "body_html": letter.html, "headers": {"From": letter.sender, **letter.headers}}
@@ -119,6 +128,13 @@ def owe(session: Session, purpose: Purpose, subject_id: int, person_ids: Sequenc
              for key, person_id in keys.items() if key not in known]
     session.add_all(fresh)
     return len(fresh)
+
+
+def owed_to(session: Session, purpose: Purpose, subject_id: int) -> frozenset[int]:
+    """The persons who got a mail about something, or are to get it."""
+    found = session.scalars(select(EmailRow.person_id).where(
+        EmailRow.dedup_key.like(f"{purpose.value}:{subject_id}:%"), EmailRow.state != EmailState.FAILED.value))
+    return frozenset(person_id for person_id in found if person_id is not None)
 
 
 def _key(purpose: Purpose, subject_id: int, person_id: int) -> str:
@@ -169,17 +185,18 @@ def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
 
 
 def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
-    """Those of these mails that tell matches, but none of a subscription that is active, or a bulletin to somebody who
-    reads none any more."""
+    """Those of these mails that tell matches, but none of a subscription that is active, or are of a topic that their
+    reader has no subscription to any more."""
     is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
     alerts = session.scalars(
         select(MatchRow.email_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
         .where(MatchRow.email_id.in_(email_ids)).group_by(MatchRow.email_id).having(func.max(is_active) == 0))
-    reads = exists().where(SubscriptionRow.person_id == EmailRow.person_id, SubscriptionRow.topic == Topic.BULLETINS.value,
+    topic = case((EmailRow.purpose == Purpose.BULLETIN.value, Topic.BULLETINS.value), else_=Topic.NOTICES.value)
+    reads = exists().where(SubscriptionRow.person_id == EmailRow.person_id, SubscriptionRow.topic == topic,
                            SubscriptionRow.state == SubscriptionState.ACTIVE.value)
-    bulletins = session.scalars(select(EmailRow.id).where(
-        EmailRow.id.in_(email_ids), EmailRow.purpose == Purpose.BULLETIN.value, ~reads))
-    return {*alerts, *bulletins}
+    others = session.scalars(select(EmailRow.id).where(
+        EmailRow.id.in_(email_ids), EmailRow.purpose.in_((Purpose.BULLETIN.value, Purpose.OUTAGE.value)), ~reads))
+    return {*alerts, *others}
 
 
 def _email(row: EmailRow) -> Email:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, cast, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from domain import classification as classifications
@@ -137,6 +137,24 @@ def watermark(session: Session, source: str) -> date | None:
     """The newest event date stored of a source; dates in the future, which are mistakes, do not count."""
     return session.scalar(select(func.max(NoticeRow.event_on)).where(
         NoticeRow.source == source, NoticeRow.event_on <= tomorrow()))
+
+
+def holds_any(session: Session, source: str) -> bool:
+    """Whether anything of a source is stored."""
+    return bool(session.scalar(select(exists().where(NoticeRow.source == source))))
+
+
+def markets(session: Session, source: str) -> frozenset[str]:
+    """The markets of the notices of a source. Reads all of them."""
+    return frozenset(session.scalars(select(NoticeRow.data["market"].as_string()).where(
+        NoticeRow.source == source).distinct()))
+
+
+def count_since(session: Session, source: str, since: datetime) -> tuple[int, int]:
+    """How many notices of a source were first seen since a moment, and how many of those concern our industries."""
+    found, relevant = session.execute(select(func.count(), func.sum(cast(NoticeRow.relevant, Integer))).where(
+        NoticeRow.source == source, NoticeRow.first_seen_at >= since)).one()
+    return found, relevant or 0
 
 
 def record_hashes(session: Session, source: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.errors import NotFound
-from domain.health import Health, HealthState, RunEnd, health
-from domain.source import Grade, Reason, RunKind, RunStatus, Source
-from storage import audit, notices, runs
+from domain.health import Health
+from domain.source import RunKind, Source
+from storage import audit, health, notices, runs
 from storage.locks import alone
 from storage.models import NoticeRow, ReadUnit, SourceRow, SourceRunRow
 from storage.runs import RunReport
@@ -24,7 +25,8 @@ from storage.session import Database
 @dataclass(frozen=True, slots=True)
 class SourceView:
     """A source as readers see it. ``card`` holds the fields of domain.source.Source as JSON values; ``floor`` is the
-    operator's where one is set, else the card's; ``has_key`` whether an API key is kept for it."""
+    operator's where one is set, else the card's; ``held`` is how many runs wait to be released, whatever the state;
+    ``has_key`` whether an API key is kept for it."""
 
     slug: str
     card: dict[str, Any]
@@ -35,6 +37,7 @@ class SourceView:
     last_run: RunReport | None
     paused_why: str | None
     floor: int
+    held: int
     has_key: bool = False
 
 
@@ -89,8 +92,10 @@ def resume(db: Database, slug: str, actor: str) -> None:
 
 
 def may_run(session: Session, source: Source) -> bool:
-    """Whether a source is crawled without being asked for by name: its spider is proven, and nobody paused it."""
-    return source.grade is Grade.PROVEN and not runs.is_paused(session, source.slug)
+    """Whether a source is crawled without being asked for by name: its spider is proven, or was found to read the real
+    source, and nobody paused it."""
+    row = session.get(SourceRow, source.slug)
+    return health.runs_by_itself(source.grade, row) and not (row and row.paused_at)
 
 
 def floor(session: Session, source: Source) -> int:
@@ -120,28 +125,24 @@ def last_started(session: Session) -> dict[str, RunReport]:
 
 def views(session: Session) -> list[SourceView]:
     """All sources with their health, by slug."""
-    return [_view(session, row) for row in session.scalars(select(SourceRow).order_by(SourceRow.slug))]
+    return _views(session, session.scalars(select(SourceRow).order_by(SourceRow.slug)).all())
 
 
 def view(session: Session, slug: str) -> SourceView:
     """One source. Raises NotFound."""
-    return _view(session, _row(session, slug))
+    return _views(session, [_row(session, slug)])[0]
 
 
-def _view(session: Session, row: SourceRow) -> SourceView:
+def _views(session: Session, rows: Sequence[SourceRow]) -> list[SourceView]:
+    found = health.present(session, rows)
+    held = Counter(run.slug for run in runs.held(session))
+    return [_view(session, row, found[row.slug], held[row.slug]) for row in rows]
+
+
+def _view(session: Session, row: SourceRow, found: Health, held: int) -> SourceView:
     count, relevant = session.execute(select(func.count(), func.sum(cast(NoticeRow.relevant, Integer))).where(
         NoticeRow.source == row.slug)).one()
-    newest = notices.watermark(session, row.slug)
-    history = runs.latest(session, row.slug, 50, RunKind.CRAWL)
-    return SourceView(row.slug, row.card, _health(row, history, newest), count, relevant or 0, newest,
-                      history[0] if history else None, row.paused_why,
-                      int(row.card["min_items"]) if row.min_items is None else row.min_items, row.api_key is not None)
-
-
-def _health(row: SourceRow, history: list[RunReport], newest: date | None) -> Health:
-    if row.card["grade"] == Grade.CARD_ONLY:
-        why, why_zh = row.card["caveats"][0], row.card["caveats_zh"][0]
-        return Health(HealthState.NOT_CRAWLED, None, Reason("not_crawled", {"why": why, "why_zh": why_zh}))
-    ended = [RunEnd(each.status, each.reason, each.ended_at) for each in history
-             if each.status is not RunStatus.RUNNING and each.ended_at]
-    return health(ended, newest, int(row.card["max_silence_days"]), clock.today(), row.paused_at)
+    last = runs.latest(session, row.slug, 1, RunKind.CRAWL)
+    return SourceView(row.slug, row.card, found, count, relevant or 0, notices.watermark(session, row.slug),
+                      last[0] if last else None, row.paused_why,
+                      int(row.card["min_items"]) if row.min_items is None else row.min_items, held, row.api_key is not None)

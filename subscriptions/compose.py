@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 
 from domain import clock
@@ -15,12 +15,15 @@ from domain.bulletin import Bulletin
 from domain.errors import SettingsError
 from domain.organisation import Person, Zone
 from domain.subscription import Subscription, SubscriptionState, Topic
-from storage import bulletins, emails, notices, organisations, publishers, subscriptions
+from storage import bulletins, emails, notices, organisations, outages, publishers, subscriptions
 from storage import matches as kept
 from storage.emails import Due, Letter, Purpose
 from storage.notices import StoredNotice
+from storage.outages import Outage
 from storage.publishers import SourceName
 from storage.session import Database
+from subscriptions import outage
+from subscriptions.condition import Report, outage_line, state_line
 from subscriptions.failing import PAUSE, failing
 from subscriptions.gist import gist, line
 from subscriptions.inert import lines, one_line
@@ -106,6 +109,22 @@ class Composer:
                          link=f"{self.base_url}/sources/{slug}", base_url=self.base_url)
         return self._letter(Purpose.HELD, None, email, lang, written, f"held:{run_id}")
 
+    def report(self, email: str, lang: str, report: Report, sources: Mapping[str, SourceName]) -> Letter:
+        """Tell the operator which sources broke, recovered and are still broken."""
+        told = {name: [state_line(each, report.changes.get(each.slug, 0), sources, self.base_url, lang) for each in found]
+                for name, found in (("broken", report.broken), ("recovered", report.recovered), ("still", report.still))}
+        written = render("health", lang, base_url=self.base_url, **told)
+        return self._letter(Purpose.HEALTH, None, email, lang, written, f"health:{report.upto}:{email}")
+
+    def outage(self, due: Due, person: Person, found: Sequence[Outage], asked: Sequence[Subscription],
+               sources: Mapping[str, SourceName]) -> Letter:
+        """Tell a reader of sources that are of no use, or that they are back."""
+        ids = tuple(each.id for each in asked)
+        link = self._way_out(person.id, ids if len(ids) <= MOST_NAMED else ())
+        written = render("back" if found[0].until else "outage", person.lang, base_url=self.base_url, unsubscribe=link,
+                         items=[outage_line(each, sources, self.base_url, person.lang) for each in found])
+        return self._letter(Purpose.OUTAGE, person.id, person.email, person.lang, written, due.dedup_key, link)
+
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"
 
@@ -122,10 +141,13 @@ class Composer:
 
 
 def compose(db: Database, composer: Composer, limit: int = 200) -> int:
-    """Write the mails that are due, for at most ``limit`` persons and as many bulletins; gives how many, so 0 means that
-    nothing is left for now. A mail and the matches it tells are kept in one transaction. A mail that cannot be written
-    holds up no other and is tried again later."""
-    return _compose_alerts(db, composer, limit) + _compose_bulletins(db, composer, limit)
+    """Write the mails that are due, at most ``limit`` of a kind; gives how many, so 0 means that nothing is left for now. A
+    mail and the matches it tells are kept in one transaction. A mail that cannot be written holds up no other and is tried
+    again later."""
+    announced = cache(partial(_announced, db))
+    return (_compose_alerts(db, composer, limit)
+            + _compose_owed(db, Purpose.BULLETIN, limit, partial(_compose_bulletin, db, composer))
+            + _compose_owed(db, Purpose.OUTAGE, limit, lambda each: _compose_outage(db, composer, each, announced)))
 
 
 def _compose_alerts(db: Database, composer: Composer, limit: int) -> int:
@@ -135,12 +157,11 @@ def _compose_alerts(db: Database, composer: Composer, limit: int) -> int:
                for person_id in ready[:limit])
 
 
-def _compose_bulletins(db: Database, composer: Composer, limit: int) -> int:
-    """Failures are logged by bulletin, and waited for by reader: all readers of a bad bulletin would fail alike."""
+def _compose_owed(db: Database, purpose: Purpose, limit: int, write: Callable[[Due], bool]) -> int:
+    """Failures are logged by subject, and waited for by reader: all readers of a bad bulletin would fail alike."""
     with db.read() as session:
-        due = emails.due(session, Purpose.BULLETIN, limit)
-    done = {each.id: failing(db).attempt("mail of bulletin", each.subject_id, partial(_compose_bulletin, db, composer, each))
-            for each in due}
+        due = emails.due(session, purpose, limit)
+    done = {each.id: failing(db).attempt(f"mail of {purpose}", each.subject_id, partial(write, each)) for each in due}
     failed = [email_id for email_id, written in done.items() if written is None]
     if failed:
         with db.write() as session:
@@ -196,6 +217,26 @@ def _compose_bulletin(db: Database, composer: Composer, due: Due) -> bool:
     picked = [found[each] for each in bulletin.notice_ids if each in found]
     wanted = bool(asked and person.email)
     letter = composer.bulletin(due, person, bulletin, zones[bulletin.zone_id], picked, asked) if wanted else None
+    with db.write() as session:
+        if letter is None:
+            emails.mark_failed(session, due.id, "the subscription ended")
+            return False
+        emails.write(session, due.id, letter)
+        return True
+
+
+def _announced(db: Database, row_id: int) -> list[Outage]:
+    with db.read() as session:
+        return outages.told_with(session, row_id)
+
+
+def _compose_outage(db: Database, composer: Composer, due: Due, announced: Callable[[int], list[Outage]]) -> bool:
+    """Write an announcement for one reader, unless nothing of it concerns them any more."""
+    with db.read() as session:
+        person = organisations.person(session, due.person_id)
+        found, asked = outage.for_person(announced(due.subject_id), subscriptions.of_person(session, person.id))
+        sources = publishers.names(session)
+    letter = composer.outage(due, person, found, asked, sources) if found and person.email else None
     with db.write() as session:
         if letter is None:
             emails.mark_failed(session, due.id, "the subscription ended")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.classification import Confidence, Evidence
@@ -22,9 +21,8 @@ from subscriptions import names
 from subscriptions.inert import one_line, web_link
 from subscriptions.news import Told
 from subscriptions.phrases import is_chinese, say
+from subscriptions.times import HERE
 
-HERE = ZoneInfo("Asia/Shanghai")
-"""Where the readers count days."""
 MOST_ENDING = 3
 """Letters in which a word of the vocabulary and the publisher's may differ at the end (compressor, compressors)."""
 MOST_REASONS = 4

@@ -19,6 +19,7 @@ from storage.emails import Purpose
 from storage.matches import Found
 from storage.session import Database
 from storage.subscriptions import Active
+from subscriptions import outage
 from subscriptions.failing import failing
 
 CHANGE = "change"
@@ -63,8 +64,8 @@ def match(db: Database, limit: int = 500) -> int:
     about_notices = [each for each in pending if each.kind == changes.NOTICE]
     count = _match_notices(db, about_notices) if about_notices else 0
     for change in pending:
-        if change.kind == changes.BULLETIN:
-            count += failing(db).attempt(CHANGE, change.id, partial(_owe_bulletin, db, change)) or 0
+        if change.kind in _OWED:
+            count += failing(db).attempt(CHANGE, change.id, partial(_OWED[change.kind], db, change)) or 0
     return count
 
 
@@ -144,3 +145,7 @@ def _owe_bulletin(db: Database, change: Change) -> int:
             if start == starts[-1]:
                 changes.done(session, [change.id])
     return 1
+
+
+_OWED = {changes.BULLETIN: _owe_bulletin, changes.HEALTH: outage.owe}
+"""What owes mails at once, without a match, by kind of change."""

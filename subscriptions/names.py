@@ -7,6 +7,7 @@ from typing import Protocol
 
 from domain.grade import Grade
 from domain.hazard import HAZARDS, RISK_LEVELS
+from domain.health import HealthState
 from domain.kinds import NOTICE_KINDS
 from domain.market import country_name
 from domain.measure import MEASURES
@@ -15,6 +16,20 @@ from domain.regulation import REGULATIONS
 from subscriptions.phrases import say
 
 _GRADES = {Grade.RED.value: "红色预警", Grade.YELLOW.value: "黄色预警", Grade.PLAIN.value: "信息推送"}
+
+_STATES = {
+    HealthState.HEALTHY: "正常", HealthState.NEVER_RUN: "尚未采集", HealthState.INCOMPLETE: "不完整",
+    HealthState.BELOW_FLOOR: "数量异常偏少", HealthState.SILENT: "长期无新信息", HealthState.BLOCKED: "被拦截",
+    HealthState.FAILING: "采集失败", HealthState.OVERDUE: "到期未采集", HealthState.PAUSED: "已暂停",
+    HealthState.HELD: "预警待核对",
+}
+_PLAIN = {
+    HealthState.INCOMPLETE: "每次采集都没有取全，也没有取到新信息。",
+    HealthState.BELOW_FLOOR: "取到的信息远少于平常，对方的网页或数据可能已改变。",
+    HealthState.BLOCKED: "对方网站拒绝了我们的访问。", HealthState.FAILING: "对方网站打不开，或数据无法读取。",
+    HealthState.OVERDUE: "本系统没有按时采集，不是对方的问题。", HealthState.PAUSED: "我们暂停了采集，说明如下。",
+}
+"""Why news may be missed, for readers who know nothing of crawling."""
 
 
 class _Named(Protocol):
@@ -64,3 +79,13 @@ def place(code: str, lang: str) -> str:
 def grade(key: str, lang: str) -> str:
     """A grade."""
     return say(_GRADES[key], lang) if key in _GRADES else key
+
+
+def state(key: HealthState, lang: str) -> str:
+    """The state of a source."""
+    return say(_STATES[key], lang) if key in _STATES else key.value
+
+
+def why_missed(key: HealthState, lang: str) -> str:
+    """Why news of a source may be missed in this state, in plain words."""
+    return say(_PLAIN[key], lang)

@@ -165,7 +165,8 @@ class SubscriptionService:
         which only some subscriptions have ended is looked at again when it is about to leave."""
         with self._db.write() as session:
             subscriptions.end(session, subscription_ids, why)
-            for topic, purpose in ((Topic.NOTICES, Purpose.ALERT), (Topic.BULLETINS, Purpose.BULLETIN)):
+            for topic, purpose in ((Topic.NOTICES, Purpose.ALERT), (Topic.NOTICES, Purpose.OUTAGE),
+                                   (Topic.BULLETINS, Purpose.BULLETIN)):
                 if not subscriptions.has_active(session, person_id, topic):
                     emails.withhold(session, person_id, purpose, emails.UNWANTED)
 

@@ -62,6 +62,11 @@ def gettext(msgid: str, **values: object) -> str:
     return translated(msgid) % values if values else translated(msgid)
 
 
+def ngettext(msgid: str, plural: str, num: int) -> str:
+    """A message that counts in the reader's language, ``%(num)s`` filled."""
+    return translated_plural(msgid, plural, num) % {"num": num}
+
+
 def N_(msgid: str) -> str:
     """Marks a constant as a message; translate it where it is shown."""
     return msgid

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from flask import Flask
 
+from domain import clock
 from domain.classification import Confidence
 from domain.criteria import Scope
 from domain.grade import REASONS, Grade, Graded
@@ -22,7 +24,7 @@ from domain.source import RunStatus
 from domain.vocabulary import Label
 from storage.runs import MISSED_TWICE
 from storage.sources import SourceView
-from webapp.i18n import N_, gettext, lang
+from webapp.i18n import N_, gettext, lang, ngettext
 
 GRADES: Mapping[str, str] = {Grade.RED: N_("红色预警"), Grade.YELLOW: N_("黄色预警"), Grade.PLAIN: N_("信息推送")}
 CONFIDENCES: Mapping[str, str] = {Confidence.HIGH: N_("高"), Confidence.MEDIUM: N_("中"), Confidence.LOW: N_("低（待核实）"),
@@ -38,6 +40,7 @@ HEALTH: dict[HealthState, tuple[str, str, str]] = {
         "warn", N_("长期无新信息"), N_("采集正常，但对方很久没有发布新信息；可能确实没有，也可能已改在别处发布。")),
     HealthState.BLOCKED: ("bad", N_("被拦截"), N_("对方拒绝了我们的访问，暂时收不到新信息；已收集的信息不受影响。")),
     HealthState.FAILING: ("bad", N_("采集失败"), N_("暂时收不到新信息；已收集的信息不受影响。")),
+    HealthState.OVERDUE: ("bad", N_("到期未采集"), N_("到了时间却没有采集，暂时收不到新信息；已收集的信息不受影响。")),
     HealthState.PAUSED: ("off", N_("已暂停"), N_("运维人员已暂停采集此来源。")),
     HealthState.HELD: ("warn", N_("预警待核对"), N_("信息已收集并可检索；因数量异常，预警邮件待运维人员核对后发送。")),
     HealthState.NOT_CRAWLED: ("off", N_("不采集"), N_("这里只登记此来源，不读取其内容；原因和查阅办法见来源页。")),
@@ -163,8 +166,22 @@ def publisher(view: SourceView) -> str:
 
 
 def why(view: SourceView) -> str:
-    """Why a source is in its state: the operator's words when paused, else the reason of its last run."""
-    return view.paused_why or view.health.reason.text(lang())
+    """Why a source is in its state: the operator's words when paused, else the reason of its last run; of a silent one also
+    how much longer than usual it has been so."""
+    said = view.health.reason.text(lang())
+    if view.health.state is not HealthState.SILENT or view.newest_on is None:
+        return said
+    days = (clock.today() - view.newest_on).days
+    return said + gettext("；已 %(days)s 天，是这一间隔的 %(times)s 倍", days=days,
+                          times=f"{days / view.card['max_silence_days']:.1f}")
+
+
+def lasted(time: timedelta) -> str:
+    """How long something lasted, in whole days, hours or (at least one) minutes."""
+    days, hours, minutes = time.days, time.seconds // 3600, max(time.seconds // 60, 1)
+    if days:
+        return ngettext("%(num)s 天", "%(num)s 天", days)
+    return ngettext("%(num)s 小时", "%(num)s 小时", hours) if hours else ngettext("%(num)s 分钟", "%(num)s 分钟", minutes)
 
 
 def withdrawal(why: str | None) -> str:
@@ -187,7 +204,7 @@ def init(app: Flask) -> None:
         market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
         risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade,
         grade_reason=grade_reason, source_title=source_title, publisher=publisher, why=why, zone_name=zone_name,
-        withdrawal=withdrawal, confidence=worded(CONFIDENCES), scope=worded(SCOPES),
+        withdrawal=withdrawal, lasted=lasted, confidence=worded(CONFIDENCES), scope=worded(SCOPES),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
         task=worded(TASKS), task_state=worded(TASK_STATES))
     app.jinja_env.globals.update(HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)

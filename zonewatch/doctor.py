@@ -50,7 +50,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(Finding.WRONG, f"ZONEWATCH_MAIL_FROM is no sender: {error}")
     if not settings.text("OPERATOR_EMAIL"):
-        yield Finding(Finding.WRONG, "ZONEWATCH_OPERATOR_EMAIL is not set: nobody is told of held runs")
+        yield Finding(Finding.WRONG, "ZONEWATCH_OPERATOR_EMAIL is not set: nobody is told of held runs and broken sources")
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

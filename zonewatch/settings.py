@@ -44,7 +44,7 @@ PURPOSES: dict[str, str] = {
     "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
     "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
     "MAIL_FROM": "sender of all mail",
-    "OPERATOR_EMAIL": "who is told of held runs and may operate the portal",
+    "OPERATOR_EMAIL": "who is told of held runs and broken sources, and may operate the portal",
     "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
     "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
     "BASE_URL": "address under which people reach the portal",

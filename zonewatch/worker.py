@@ -21,8 +21,8 @@ LOCK = FIRST_SEAT
 OTHER_SEATS = tuple(f"{LOCK}-{number}" for number in range(2, 17))
 LOCK_SECONDS = 3.0
 """Commands hold the lock for moments; another worker holds it for good."""
-SWEEP_SECONDS = 60.0
-"""How often the leader looks for mails in the hands of workers that died."""
+MINUTE_SECONDS = 60.0
+"""How often the leader looks at what changes slowly: the health of sources, mails in the hands of workers that died."""
 POLL_SECONDS = 0.5
 log = logging.getLogger("zonewatch.worker")
 
@@ -36,7 +36,7 @@ class Worker:
         self.seat = LOCK
         self._still: Callable[[], None] = lambda: None
         self._failing: set[str] = set()
-        self._sweep_at = 0.0
+        self._next: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``. The first worker leads: it runs every stage. On PostgreSQL further workers deliver beside
@@ -84,8 +84,9 @@ class Worker:
     def round(self) -> int:
         """Every stage of this seat once; gives how much was done."""
         self._still()
-        stages = (("index", self.index), ("match", self.match), ("operator", self.tell_operator),
-                  ("compose", self.compose), ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
+        stages = (("index", self.index), ("health", self.watch), ("match", self.match), ("operator", self.tell_operator),
+                  ("report", self.report), ("compose", self.compose), ("deliver", self.deliver), ("sweep", self.sweep),
+                  ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
@@ -108,6 +109,30 @@ class Worker:
         """Bring changed notices into the search index."""
         from indexer.sync import sync
         return sync(self.installation.db, self.installation.index)
+
+    def watch(self) -> int:
+        """Once a minute, note what has become of the sources, and have readers told of long outages and their ends."""
+        from storage import health
+        from subscriptions.outage import announce
+        if not self._is_time("watch"):
+            return 0
+        return health.note(self.installation.db) + announce(self.installation.db)
+
+    def report(self) -> int:
+        """Once a minute, tell the operator of changed states, unless they were told within a day."""
+        from subscriptions.operator import report
+        if not self._is_time("report"):
+            return 0
+        settings = self.installation.settings
+        return report(self.installation.db, settings.text("OPERATOR_EMAIL"), self.installation.composer)
+
+    def _is_time(self, what: str) -> bool:
+        """Whether a minute has passed since this was so."""
+        now = time.monotonic()
+        if now < self._next.get(what, 0.0):
+            return False
+        self._next[what] = now + MINUTE_SECONDS
+        return True
 
     def match(self) -> int:
         """Match changed notices with subscriptions."""
@@ -138,9 +163,8 @@ class Worker:
     def sweep(self) -> int:
         """Now and then, give back the mails of workers that died and have no successor."""
         from subscriptions.recover import recover_empty_seats
-        if time.monotonic() < self._sweep_at:
+        if not self._is_time("sweep"):
             return 0
-        self._sweep_at = time.monotonic() + SWEEP_SECONDS
         return recover_empty_seats(self.installation.db, self.seat)
 
     def take_task(self) -> int:

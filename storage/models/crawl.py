@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -46,8 +46,13 @@ class SourceRunRow(Base):
     """One crawl of a source, or one reading of its captures anew (``kind``), and its statistics. ``alerting`` is false where
     house rules forbid alerts for the whole run, ``partial`` true when a part only was asked for (--since)."""
 
+    NOT_OK: ClassVar[str] = "source_runs.status <> 'ok'"
     __tablename__ = "source_runs"
-    __table_args__ = (Index("ix_source_runs_slug_started", "slug", "started_at"),)
+    __table_args__ = (
+        Index("ix_source_runs_slug_started", "slug", "started_at"),
+        Index("ix_source_runs_not_ok", "slug", "id", sqlite_where=text("status <> 'ok'"),
+              postgresql_where=text("status <> 'ok'")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(ForeignKey("sources.slug"))
     kind: Mapped[str]

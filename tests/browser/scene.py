@@ -14,7 +14,7 @@ from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, RunStatus
 from domain.subscription import Topic
 from indexer.sync import sync
-from storage import captures, runs, sources
+from storage import captures, health, runs, sources
 from storage.ingest import Reading, ingest
 from subscriptions.tokens import Tokens
 from tests.browser.portal import EDITOR, SECRET, SUBSCRIBER, Portal
@@ -129,6 +129,8 @@ OTHERS = (
         summary="The fan guard can break. Consumers should immediately stop using the air compressor.")),
 )
 
+FEW = RunStatus.INCOMPLETE, Reason("below_floor", {"got": "3", "floor": "500"})
+
 
 def build(portal: Portal) -> None:
     """Fill a portal and name ids and tokens in its ``ids``. The clock stands at NOW afterwards."""
@@ -138,6 +140,7 @@ def build(portal: Portal) -> None:
     tbt = portal.store(*TBT, card=WTO)
     others = [portal.store(notice, card=card)[0] for card, notice in OTHERS]
     portal.store(*_many(), card=EU)
+    _past_troubles(portal)
     clock.fix(NOW)
     _revise(portal)
     _troubles(portal)
@@ -183,15 +186,27 @@ def _revise(portal: Portal) -> None:
     _captured(portal, changed)
 
 
+def _past_troubles(portal: Portal) -> None:
+    """Sources that were in trouble before; Japan's still is."""
+    health.note(portal.db)
+    for hour, ends in ((18, {CA: (RunStatus.BLOCKED, Reason("http_status", {"url": CA.url, "status": "403"})), JP: FEW}),
+                       (23, {CA: (RunStatus.OK, Reason("ok"))})):
+        clock.fix(datetime(2026, 11, 20, hour, 0, tzinfo=UTC))
+        for card, (status, reason) in ends.items():
+            runs.finish(portal.db, runs.start(portal.db, card), status, reason, runs.Tally(seen=3, requests=1))
+        health.note(portal.db)
+
+
 def _troubles(portal: Portal) -> None:
     """Sources in trouble."""
     _blocked(portal)
     for card, status, reason in (
             (WTO, RunStatus.HELD, Reason("breaker", {"count": "412", "limit": "50"})),
-            (JP, RunStatus.OK, Reason("below_floor", {"got": "3", "floor": "500"}))):
+            (JP, *FEW)):
         run = runs.start(portal.db, card)
         runs.finish(portal.db, run, status, reason, runs.Tally(seen=3, requests=1))
     sources.pause(portal.db, FR.slug, "对方正在更换网站，12 月 1 日后恢复采集", "operator")
+    health.note(portal.db)
 
 
 def _blocked(portal: Portal) -> None:

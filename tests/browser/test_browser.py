@@ -121,6 +121,7 @@ PAGES = {
         "search-start": "/", "search-second-page": "/?page=2", "search-ink": "/?q=墨盒",
         "search-compressor": "/?q=空压机&market=DE&market=FR", "search-rohs": "/?q=RoHS", "search-offer": "/?q=压缩机",
         "search-nothing": "/?q=墨盒&year=2019&kind=recall", "search-all": "/?q=tattoo ink&scope=all",
+        "search-gap": "/?market=JP",
         "notice-red": "/notices/{red}", "notice-yellow": "/notices/{rohs}", "notice-tbt": "/notices/{tbt}",
         "notice-withdrawn": "/notices/{gone}", "notice-plain": "/notices/{tattoo}", "notice-long": "/notices/{ink}",
         "notice-nasty": "/notices/{nasty}", "notice-german": "/notices/{german}", "capture": "/notices/{red}/capture",

@@ -15,7 +15,8 @@ from tests.conftest import Installed
 from zonewatch.demo.sites import SampleSites, is_sampled
 
 SLUGS = sorted(card.slug for card in cards() if is_sampled(card.slug))
-SOURCE_FIELDS = {"slug", "title", "market", "state", "reason", "grade", "notices", "last_run"}
+SOURCE_FIELDS = {"slug", "title", "market", "state", "since", "reason", "reason_zh", "last_success", "floor", "held_runs",
+                 "paused_why", "grade", "notices", "last_run"}
 RUN_FIELDS = {"status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds"}
 HIT_FIELDS = {"source", "external_id", "kind", "market", "published_at", "title", "url", "product_types", "horizontal"}
 
@@ -43,6 +44,8 @@ def test_sources_tell_state_grade_and_last_run(loaded: Installed) -> None:
     for each in (each for each in found if each["slug"] in SLUGS):
         assert each["last_run"].keys() == RUN_FIELDS
         assert (each["state"], each["grade"], each["last_run"]["status"]) == ("healthy", "proven", "ok")
+        assert each["since"] == each["last_success"] != "", "one crawl so far"
+        assert (each["reason"], each["reason_zh"], each["floor"], each["paused_why"]) == ("", "", 1, None)
 
 
 def test_a_crawl_reports_every_source_and_a_second_one_brings_nothing(loaded: Installed) -> None:

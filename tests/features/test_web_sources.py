@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from domain import clock
-from domain.source import Grade
+from domain.source import Grade, Reason, RunStatus
 from storage import keys, overview, runs, sources
 from tests.browser import scene
 from tests.browser.portal import OPERATOR, SECRET, Portal, post, text
@@ -162,3 +163,55 @@ def test_the_operator_enters_an_api_key_that_nobody_sees_again(portal: Portal) -
 def test_what_can_be_no_key_is_refused(portal: Portal, key: str) -> None:
     sources.save_cards(portal.db, [KEYED])
     assert post(portal.client(OPERATOR), PATH, f"{PATH}/key", key=key).status_code == 400
+
+
+def test_the_list_begins_with_what_needs_attention_and_counts_what_is_fine(portal: Portal) -> None:
+    page = text(portal.client().get("/sources").text)
+    assert "6 个来源中 2 个正常，3 个需要留意，1 个目前不采集。" in page
+    order = [page.index(title) for title in (
+        "加拿大召回与安全警示", "日本消费者厅召回信息", "WTO/TBT 通报", "法国 RappelConso", "德国 BAuA", "欧盟 Safety Gate")]
+    assert order == sorted(order)
+    assert "2 of 6 sources are fine, 3 need attention, 1 are not crawled at present." in text(
+        portal.client().get("/sources?lang=en").text)
+
+
+def test_one_failure_is_told_apart_from_a_long_one_by_the_last_good_crawl(portal: Portal) -> None:
+    page = text(portal.client().get("/sources/ca_recalls").text)
+    assert "自 2026-11-22 10:30 起；上次正常采集：2026-11-21 07:00" in page
+
+
+def test_a_source_shows_how_its_state_changed_why_and_for_how_long(portal: Portal) -> None:
+    page = text(portal.client().get("/sources/ca_recalls").text)
+    history = page[page.index("状态变化"):]
+    for words in ("2026-11-22 10:30 采集失败", "1 分钟 （至今）", "2026-11-21 07:00 正常 1 天", "2026-11-21 02:00 被拦截",
+                  "返回 HTTP 状态码 403 5 小时", "2026-11-20 16:00 正常 10 小时"):
+        assert words in history
+    english = text(portal.client().get("/sources/ca_recalls?lang=en").text)
+    assert "20 Nov 2026, 16:00 Healthy 10 hours" in english[english.index("Changes of state"):]
+
+
+def test_alerts_that_wait_are_named_whatever_else_is_wrong(portal: Portal) -> None:
+    run = runs.start(portal.db, scene.WTO)
+    runs.finish(portal.db, run, RunStatus.FAILED, Reason("timed_out", {"url": "u"}), runs.Tally())
+    for path in ("/sources", "/sources/wto_tbt_notifications"):
+        assert "另有 1 次采集的预警待核对" in text(portal.client().get(path).text)
+
+
+def test_a_search_says_when_a_source_of_its_markets_has_missed_news_for_a_day(portal: Portal) -> None:
+    warning = "日本消费者厅召回信息自 2026-11-21 起数量异常偏少，结果可能不全。"
+    client = portal.client()
+    assert warning in text(client.get("/?market=JP").text)
+    assert warning in text(client.get("/?q=墨盒&year=1999").text), "nothing was found"
+    for path in ("/", "/?q=墨盒", "/?market=EU", "/?source=ca_recalls"):
+        assert "结果可能不全" not in client.get(path).text, path
+    english = text(client.get("/?market=JP&lang=en").text)
+    assert "CAA recall information: Unusually few since 21 Nov 2026. Results may be incomplete." in english
+
+
+def test_case_34_a_silent_source_says_how_many_times_its_usual_interval_it_has_been_so(portal: Portal) -> None:
+    clock.fix(scene.NOW + timedelta(days=40))
+    portal.store(card=scene.DE)
+    page = text(portal.client().get("/sources/de_baua_recalls").text)
+    assert "长期无新信息" in page
+    assert "最新一条为 2026-11-19；通常每 30 天内应有新信息；已 43 天，是这一间隔的 1.4 倍" in page
+    assert "自 2026-12-19 08:00 起" in page

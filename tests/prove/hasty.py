@@ -38,7 +38,7 @@ def hurry(role: str) -> None:
         from zonewatch import worker
         compose.GATHERING, failing.PAUSE = GATHERING, WAITS[0]
         deliver.WAITS, deliver.OUTAGE_WAITS = WAITS, WAITS
-        worker.SWEEP_SECONDS = 1.0
+        worker.MINUTE_SECONDS = 1.0
     if role == "scheduler":
         from crawlers.cards import cards
         from zonewatch import scheduler

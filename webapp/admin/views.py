@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug import Response
 
-from domain.health import HealthState
+from domain.health import WRONG
 from storage import changes, emails, overview, runs, sources, tasks
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
@@ -14,15 +14,13 @@ from webapp.sources.titles import source_titles
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 TASKS = 20
-WELL = (HealthState.HEALTHY, HealthState.NEVER_RUN, HealthState.PAUSED, HealthState.NOT_CRAWLED)
-"""States in which the operator has nothing to mend."""
 
 
 @blueprint.get("")
 def index() -> str:
     """Sources in trouble, held runs, mail and index queues, tasks."""
     with services().db.read() as session:
-        unwell = [view for view in sources.views(session) if view.health.state not in WELL]
+        unwell = [view for view in sources.views(session) if view.health.state in WRONG]
         return render_template(
             "admin/index.html", unwell=unwell, held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
             waiting={name: changes.pending(session, name) for name in changes.CONSUMERS},

@@ -7,14 +7,16 @@ from werkzeug import Response
 
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.health import HealthState
-from storage import captures, keys, runs, sources, tasks
+from storage import captures, health, keys, runs, sources, tasks
 from storage.freshness import freshness, lapses
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
+from webapp.i18n import lang
 from webapp.notices.captures import download
 from webapp.present import MAX_ID
 from webapp.services import services
 from webapp.sources import freshness as timely
+from webapp.sources.page import overview, past_states
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources", template_folder="templates")
 MAX_WHY = 300
@@ -26,15 +28,16 @@ CAPTURES = 200
 def index() -> str:
     """All sources with their health."""
     with services().db.read() as session:
-        return render_template("sources/index.html", views=sources.views(session))
+        return render_template("sources/index.html", page=overview(sources.views(session)))
 
 
 @blueprint.get("/<slug>")
 def show(slug: str) -> str:
-    """One source: its card, what it holds, its recent runs."""
+    """One source: its card, what it holds, its recent runs, how its state changed."""
     with services().db.read() as session:
         return render_template("sources/show.html", view=sources.view(session, slug), runs=runs.latest(session, slug, 20),
-                               steps=timely.rows(freshness(session, slug)))
+                               steps=timely.rows(freshness(session, slug)),
+                               past=past_states(health.phases(session, slug), lang()))
 
 
 @blueprint.get("/<slug>/freshness")

@@ -111,20 +111,30 @@ def list_sources(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_view_json(view) for view in views], ensure_ascii=False, indent=1))
         return
-    table = Table("source", "title", "market", "state", "notices", "last run", "reason")
+    table = Table("source", "title", "market", "state", "since", "notices", "last run", "reason")
     for view in views:
         last = view.last_run
-        table.add_row(view.slug, view.card["title"], view.card["market"], view.health.state.value, str(view.notices),
-                      f"{last.started_at:%Y-%m-%d %H:%M}" if last else "–", view.health.reason.text())
+        table.add_row(view.slug, view.card["title"], view.card["market"], view.health.state.value, _time(view.health.since),
+                      str(view.notices), _time(last.started_at if last else None), view.health.reason.text())
     Console().print(table)
 
 
+def _time(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M}" if value else "–"
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat(timespec="seconds") if value else None
+
+
 def _view_json(view: sources.SourceView) -> dict[str, Any]:
+    health = view.health
     last = report_json(view.last_run) if view.last_run else None
     names = ("status", "reason", "created", "revised", "unchanged", "withdrawn", "requests", "seconds")
     return {"slug": view.slug, "title": view.card["title"], "market": view.card["market"],
-            "state": view.health.state.value, "reason": view.health.reason.text(), "grade": view.card["grade"],
-            "notices": view.notices,
+            "state": health.state.value, "since": _iso(health.since), "reason": health.reason.text("en"),
+            "reason_zh": health.reason.text("zh"), "last_success": _iso(health.last_success), "floor": view.floor,
+            "held_runs": view.held, "paused_why": view.paused_why, "grade": view.card["grade"], "notices": view.notices,
             "last_run": {name: last[name] for name in names} if last else None}
 
 

@@ -47,9 +47,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["slug"], ["sources.slug"], name=op.f("fk_health_slug_sources")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_health")))
     op.create_index("ix_health_slug_id", "health", ["slug", "id"])
+    op.create_index("ix_source_runs_not_ok", "source_runs", ["slug", "id"], sqlite_where=sa.text("status <> 'ok'"),
+                    postgresql_where=sa.text("status <> 'ok'"))
 
 
 def downgrade() -> None:
+    op.drop_index("ix_source_runs_not_ok", "source_runs")
     op.drop_table("health")
     op.drop_table("notice_names")
     for table, column in reversed(ADDED):
