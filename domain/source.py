@@ -154,5 +154,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "error": ("error in our own code: {what}", "本系统程序出错：{what}"),
     "silent": ("nothing newer than {newest}; something new is expected at least every {days} days",
                "最新一条为 {newest}；通常每 {days} 天内应有新信息"),
+    "no_reader": ("{url} was captured for “{reader}”, which the parser does not have in that form any more",
+                  "{url} 的原始记录应由“{reader}”读取，现在的解析程序已无此步骤"),
     "missing_key": ("an API key is needed: set {setting}", "需要 API 密钥：请设置 {setting}"),
 }

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
 import fsspec
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.errors import NotFound
-from storage.models import Capture
+from storage.models import Capture, SourceRunRow
 from storage.session import Database
 
 
@@ -30,6 +33,29 @@ class CaptureRef:
     sha256: str
     size: int
     fetched_at: datetime
+    run_id: int
+    reader: str | None
+    known: Mapping[str, Any]
+
+    @property
+    def rank(self) -> Rank:
+        """See ``Rank``."""
+        return self.run_id, -self.id
+
+
+Rank = tuple[int, int]
+"""How recent a capture is: the greater, the newer. Of a run the first answer ranks highest, since what stands in several
+answers of a run is taken as it was read first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A capture that can be read again; those with the same ``key`` are answers to the same question."""
+
+    id: int
+    run_id: int
+    key: bytes
+    sha256: str
 
 
 class CaptureStore:
@@ -81,5 +107,33 @@ def by_id(session: Session, capture_id: int) -> CaptureRef:
     return _ref(row)
 
 
+def by_ids(session: Session, capture_ids: Iterable[int]) -> list[CaptureRef]:
+    """The captures that exist among these ids, the newest first."""
+    ids = sorted(capture_ids)
+    found = [_ref(row) for start in range(0, len(ids), 500)
+             for row in session.scalars(select(Capture).where(Capture.id.in_(ids[start:start + 500])))]
+    return sorted(found, key=lambda capture: capture.rank, reverse=True)
+
+
+def candidates(session: Session, slug: str) -> Iterator[Candidate]:
+    """The captures of a source that note how they are read, the latest first."""
+    rows = session.execute(
+        select(Capture.id, Capture.run_id, Capture.url, Capture.reader, Capture.known, Capture.sha256)
+        .join(SourceRunRow, SourceRunRow.id == Capture.run_id)
+        .where(SourceRunRow.slug == slug, Capture.reader.is_not(None)).order_by(Capture.id.desc()).execution_options(
+            yield_per=1000))
+    for row in rows:
+        question = json.dumps([row.url, row.reader, row.known or {}], sort_keys=True)
+        yield Candidate(row.id, row.run_id, blake2b(question.encode(), digest_size=16).digest(), row.sha256)
+
+
+def without_reader(session: Session, slug: str) -> int:
+    """How many captures of a source do not note how they are read: they are older than such notes."""
+    return session.scalar(select(func.count()).select_from(Capture).join(
+        SourceRunRow, SourceRunRow.id == Capture.run_id).where(
+            SourceRunRow.slug == slug, Capture.reader.is_(None))) or 0
+
+
 def _ref(row: Capture) -> CaptureRef:
-    return CaptureRef(row.id, row.url, row.status, row.headers, row.sha256, row.size, row.fetched_at)
+    return CaptureRef(row.id, row.url, row.status, row.headers, row.sha256, row.size, row.fetched_at, row.run_id,
+                      row.reader, row.known or {})

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from domain import clock
-from storage import overview, runs
+from domain.source import Reason, RunKind, RunStatus
+from storage import overview, runs, sources
 from tests.browser import scene
 from tests.browser.portal import OPERATOR, Portal, post, text
+from tests.builders import source
 
 
 @pytest.fixture
@@ -97,3 +99,14 @@ def test_the_operator_sees_mail_queues_and_asks_for_a_rebuild(portal: Portal) ->
 
 def test_a_source_that_is_not_there_is_a_404(portal: Portal) -> None:
     assert portal.client().get("/sources/no_such").status_code == 404
+
+
+def test_a_reading_of_captures_anew_is_told_from_a_crawl_and_says_nothing_about_health(portal: Portal) -> None:
+    with portal.db.read() as session:
+        before = sources.view(session, "eu_safety_gate").health
+    run = runs.start(portal.db, source("eu_safety_gate"), RunKind.REPARSE)
+    runs.finish(portal.db, run, RunStatus.FAILED, Reason("error", {"what": "a slip of ours"}), runs.Tally())
+    page = text(portal.client().get("/sources/eu_safety_gate").text)
+    assert "重新解析已有原始记录，未访问来源，不推送" in page
+    with portal.db.read() as session:
+        assert sources.view(session, "eu_safety_gate").health == before
