@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,10 @@ from domain import clock
 from domain.errors import NotFound
 from storage.models import Capture, SourceRunRow
 from storage.session import Database
+
+SESSION_HEADERS = frozenset(("set-cookie", "set-cookie2", "www-authenticate", "proxy-authenticate", "authorization",
+                             "cookie"))
+"""Headers (in small letters) that belong to a session with the publisher: neither shown nor handed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,15 @@ def candidates(session: Session, slug: str) -> Iterator[Candidate]:
     for row in rows:
         question = json.dumps([row.url, row.reader, row.known or {}], sort_keys=True)
         yield Candidate(row.id, row.run_id, blake2b(question.encode(), digest_size=16).digest(), row.sha256)
+
+
+def of_source(session: Session, slug: str, since: date | None, after: int, limit: int = 500) -> list[CaptureRef]:
+    """The first captures of a source beyond the id ``after``, by id; those of the day ``since`` and later."""
+    query = select(Capture).join(SourceRunRow, SourceRunRow.id == Capture.run_id).where(
+        SourceRunRow.slug == slug, Capture.id > after).order_by(Capture.id).limit(limit)
+    if since:
+        query = query.where(Capture.fetched_at >= datetime.combine(since, time(), UTC))
+    return [_ref(row) for row in session.scalars(query)]
 
 
 def without_reader(session: Session, slug: str) -> int:

@@ -1,10 +1,12 @@
-"""Commands of lineage: reparse."""
+"""Commands of lineage: reparse, export-warc."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -110,3 +112,18 @@ def _difference_json(difference: Difference) -> dict[str, Any]:
         **{name: {"count": each.count, "examples": [{"what": told.what, "why": told.why} for told in each.examples]}
            for name, each in some.items()},
         "unmarked": difference.unmarked, "warnings": dict(difference.warnings)}
+
+
+@main.command("export-warc")
+@click.argument("slug")
+@click.option("-o", "--output", "path", required=True, type=click.Path(dir_okay=False, path_type=Path),
+              help="File to write; compressed when its name ends in .gz.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only what was captured on DATE or later.")
+def export_warc(slug: str, path: Path, since: datetime | None) -> None:
+    """Write the captures of SLUG as a WARC file, which web archives keep and replay."""
+    from storage.warc import export
+    found = installation()
+    done = export(found.db, found.captures, slug, path, since.date() if since else None)
+    click.echo(f"{path}: {done.responses} answers, {done.revisits} repetitions of them")
+    if done.gone:
+        click.echo(f"{done.gone} captures are left out: their bytes are no longer kept", err=True)
