@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from crawlers.difference import Difference
 from crawlers.reparse import reparse
 from crawlers.spiders.ca_recalls import CaRecalls
 from crawlers.spiders.eu_safety_gate import EuSafetyGate
+from domain import clock
 from domain.criteria import Criteria
 from domain.errors import Conflict
 from domain.notice import Notice
@@ -28,6 +30,7 @@ from storage import captures, changes, notices, runs, sources
 from storage.captures import CaptureStore
 from storage.locks import exclusive
 from storage.models import Capture, ChangeRow, NoticeRow
+from storage.retention import prune
 from storage.session import Database
 from tests.databases import database
 from tests.features.alerts import EVERYTHING_OF_OURS, World, world
@@ -263,3 +266,14 @@ def test_a_slip_of_ours_ends_the_run_as_failed_and_keeps_the_rest(loaded: Path) 
     assert (found.status, found.reason.code, found.revised) == (RunStatus.FAILED, "error", 2)
     with database(loaded).read() as session:
         assert runs.latest(session, EU)[0].status is RunStatus.FAILED
+
+
+def test_after_years_of_removal_every_notice_can_still_be_read_anew(serve: Serve, tmp_path: Path) -> None:
+    gateway = serve({CA_DUMP: ca_dump(1, 2)})
+    for numbers in ((1, 2), (1,), (1,), (1, 3), (1, 3)):
+        gateway.answers[CA_DUMP] = ca_dump(*numbers)
+        crawl(tmp_path, CA, gateway.url, floor=1)
+    clock.fix(clock.now() + timedelta(days=800))
+    assert prune(database(tmp_path), CaptureStore(str(tmp_path / "captures"))).captures == 3
+    found = anew(tmp_path, CaRecalls)
+    assert (found.same, found.is_none, found.gone.count, found.unfound.count) == (3, True, 0, 0)

@@ -1,10 +1,11 @@
-"""Commands of lineage: reparse, export-warc."""
+"""Commands of lineage: reparse, export-warc, prune."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,3 +128,15 @@ def export_warc(slug: str, path: Path, since: datetime | None) -> None:
     click.echo(f"{path}: {done.responses} answers, {done.revisits} repetitions of them")
     if done.gone:
         click.echo(f"{done.gone} captures are left out: their bytes are no longer kept", err=True)
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts.")
+def prune(dry_run: bool, as_json: bool) -> None:
+    """Remove captures that no notice points to and changes that are done, when they are old enough; the scheduler does so
+    daily."""
+    from storage.retention import prune as prune_store
+    found = installation()
+    removed = prune_store(found.db, found.captures, dry_run=dry_run)
+    click.echo(json.dumps(asdict(removed)) if as_json else f"{'would remove' if dry_run else 'removed'} {removed.text()}")

@@ -23,6 +23,9 @@ ADDED = (
     ("captures", sa.Column("known", sa.JSON(), nullable=True)),
 )
 
+POINTING = ("notices", "notice_versions")
+"""Tables that point to captures: a capture that is removed must be looked for in them."""
+
 
 def upgrade() -> None:
     for table, column in ADDED:
@@ -47,9 +50,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["slug"], ["sources.slug"], name=op.f("fk_health_slug_sources")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_health")))
     op.create_index("ix_health_slug_id", "health", ["slug", "id"])
+    for table in POINTING:
+        op.create_index(op.f(f"ix_{table}_capture_id"), table, ["capture_id"])
 
 
 def downgrade() -> None:
+    for table in POINTING:
+        op.drop_index(op.f(f"ix_{table}_capture_id"), table)
     op.drop_table("health")
     op.drop_table("notice_names")
     for table, column in reversed(ADDED):
