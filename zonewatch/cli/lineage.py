@@ -1,4 +1,4 @@
-"""Commands of lineage: reparse, export-warc, prune."""
+"""Commands of lineage: reparse, export-warc, prune, explain."""
 
 from __future__ import annotations
 
@@ -140,3 +140,21 @@ def prune(dry_run: bool, as_json: bool) -> None:
     found = installation()
     removed = prune_store(found.db, found.captures, dry_run=dry_run)
     click.echo(json.dumps(asdict(removed)) if as_json else f"{'would remove' if dry_run else 'removed'} {removed.text()}")
+
+
+@main.command()
+@click.argument("notice")
+@click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
+def explain(notice: str, as_json: bool) -> None:
+    """Print the way of NOTICE from bytes to index and mails: an id, SOURCE:EXTERNAL_ID, or an external id or identifier that
+    only one notice bears."""
+    from zonewatch.explain import explain as explained
+    found = installation()
+    way = explained(found.db, found.captures, notice)
+    if as_json:
+        click.echo(json.dumps(way.json, ensure_ascii=False, indent=1))
+        return
+    for section in way.sections:
+        click.echo(section.title)
+        for line in section.lines:
+            click.echo(f"  {line}")
