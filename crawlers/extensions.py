@@ -71,4 +71,4 @@ def dry_report(job: Job, status: RunStatus, why: Reason) -> RunReport:
     yet, ``unchanged`` those that are, whether they differ or not."""
     tally = job.account.tally
     return RunReport(0, job.run.source.slug, status, why, job.started_at, clock.now(), tally.created, 0, tally.unchanged, 0,
-                     tally.requests, tally.seen)
+                     tally.requests, tally.seen, dict(job.account.warnings))

@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from scrapy import Request
+from scrapy.http import Response
+
 from crawlers.errors import SourceError
 from crawlers.fetch.names import LookUp, system_look_up
 from domain import clock
+from domain.notice import Notice
 from domain.source import Reason
 from storage.captures import CaptureStore
 from storage.ingest import Unit
@@ -26,7 +30,8 @@ class CrawlOptions:
     a gateway; ``base_url``: our own address, told to publishers; ``full``: read again
     what has been read; ``since``: only what is dated on or after this day, without judging the run by its floor;
     ``dry_run``: fetch and parse, store nothing; ``key``: what the source knows us by, if its card needs one, never kept
-    anywhere; ``look_up``: how names become addresses (which are checked all the same)."""
+    anywhere; ``look_up``: how names become addresses (which are checked all the same); ``on_answer`` and ``on_notice`` hear
+    every answer to a request of the spider, and every notice once."""
 
     gateway_url: str | None
     delay: float | None
@@ -36,6 +41,8 @@ class CrawlOptions:
     dry_run: bool = False
     key: str = field(default="", repr=False)
     look_up: LookUp = system_look_up
+    on_answer: Callable[[Request, Response], None] | None = None
+    on_notice: Callable[[Notice], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

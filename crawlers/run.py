@@ -17,6 +17,7 @@ from crawlers import cards
 from crawlers.base import SourceSpider
 from crawlers.extensions import dry_report
 from crawlers.job import CrawlOptions, Job, KnownUnit
+from crawlers.settings import DOWNLOADER_MIDDLEWARES
 from domain.errors import Conflict, InvalidValue
 from domain.source import Grade, Reason, RunStatus, Source
 from storage import notices, runs, sources
@@ -138,6 +139,8 @@ def _settings(job: Job) -> Settings:
         "USER_AGENT": f"Mozilla/5.0 (compatible; zonewatch/1.0; +{options.base_url})", "DOWNLOAD_DELAY": delay}
     if not delay:
         changes |= {"CONCURRENT_REQUESTS": TOGETHER, "CONCURRENT_REQUESTS_PER_DOMAIN": TOGETHER}
+    if options.on_answer:
+        changes["DOWNLOADER_MIDDLEWARES"] = {**DOWNLOADER_MIDDLEWARES, "crawlers.record.AnswerMiddleware": 580}
     found.setdict(changes, priority="cmdline")
     return found
 

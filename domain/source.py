@@ -162,5 +162,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "unfinished": ("a crawl is due every {hours} hours, but the last one has not ended: it hangs, or its process died",
                    "应每 {hours} 小时采集一次，但上一次开始后一直没有结束：可能卡住，或进程已终止"),
     "paused": ("{why}", "{why}"),
+    "no_reader": ("{url} was captured for “{reader}”, which the parser does not have in that form any more",
+                  "{url} 的原始记录应由“{reader}”读取，现在的解析程序已无此步骤"),
     "missing_key": ("an API key is needed: set {setting}", "需要 API 密钥：请设置 {setting}"),
 }

@@ -15,7 +15,7 @@ from domain import clock
 from domain import notice as notices
 from domain.classification import Classification
 from domain.notice import Notice, NoticeStatus
-from domain.source import Listing
+from domain.source import Listing, RunKind
 from storage.merge import Occasion, Written, merge
 from storage.models import NoticeRow, ReadUnit
 from storage.relations import relate
@@ -128,7 +128,7 @@ class _Batch:
                     same.append({"id": before.id, "record_hash": reading.record_hash})
         if same:
             self.session.execute(update(NoticeRow), same)
-        if back:
+        if back and self.run.kind is RunKind.CRAWL:
             self.session.execute(update(NoticeRow).where(NoticeRow.id.in_(back)).values(missing_run_id=None))
         self.outcome.created += len(written)
         self.outcome.revised += len(differing)
@@ -150,8 +150,9 @@ class _Batch:
         return fingerprint != before.fingerprint or relisted
 
     def _shows_all(self) -> bool:
-        """Whether standing in the listing says that a notice is in force; an old report only says that it once was."""
-        return self.run.source.listing is Listing.FULL
+        """Whether standing in the listing says that a notice is in force; an old report, or a listing captured long ago,
+        only says that it once was."""
+        return self.run.source.listing is Listing.FULL and self.run.kind is RunKind.CRAWL
 
     def _new(self, reading: Reading, data: dict[str, Any], fingerprint: str) -> Written:
         return self._written(reading, data, fingerprint, version=1, material_version=1, status=NoticeStatus.ACTIVE.value,

@@ -30,13 +30,14 @@ MISSED_TWICE = "missed_twice"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A running crawl. ``newest_on`` is the newest event date stored before it began, ``alerting`` whether its notices
-    may alert at all."""
+    """A running crawl, or a reading of captures anew. ``newest_on`` is the newest event date stored before it began,
+    ``alerting`` whether its notices may alert at all."""
 
     id: int
     source: Source
     alerting: bool
     newest_on: date | None
+    kind: RunKind = RunKind.CRAWL
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ def start(db: Database, source: Source, kind: RunKind = RunKind.CRAWL) -> Run:
                            started_at=clock.now(), details={}, partial=False)
         session.add(row)
         session.flush()
-        return Run(row.id, source, alerting, newest)
+        return Run(row.id, source, alerting, newest, kind)
 
 
 def _has_baseline(session: Session, source: Source) -> bool:

@@ -98,6 +98,13 @@ def may_run(session: Session, source: Source) -> bool:
     return health.runs_by_itself(source.grade, row) and not (row and row.paused_at)
 
 
+def mark_checked(db: Database, slug: str, actor: str) -> None:
+    """Note that the spider of a source was seen to read the real source. Raises NotFound."""
+    with db.write() as session:
+        _row(session, slug).checked_at = clock.now()
+        audit.add(session, actor, "check_source", f"source:{slug}")
+
+
 def floor(session: Session, source: Source) -> int:
     """The least number of notices a complete run must see: the operator's, else the card's."""
     row = session.get(SourceRow, source.slug)

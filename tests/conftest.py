@@ -31,10 +31,13 @@ KEEPING = frozenset(("tmp_path", "tmp_path_factory"))
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PYWB = os.environ.get("ZONEWATCH_TEST_PYWB")
+"""A Python with pywb, which wants other versions of our packages than we do."""
 REQUIRED = frozenset(filter(None, os.environ.get("ZONEWATCH_TEST_REQUIRE", "").split(",")))
 ABSENT = {name: reason for name, present, reason in (
     ("mirror", (SHARED / "mirror" / "serve.py").is_file(), "../shared is absent: tests over real captures do not run"),
     ("chromium", CHROMIUM is not None, "no chromium on this machine: browser tests do not run"),
+    ("pywb", PYWB is not None, "ZONEWATCH_TEST_PYWB names no Python with pywb: WARC files are not replayed by it"),
 ) if not present}
 
 

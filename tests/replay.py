@@ -233,8 +233,20 @@ def _replay(file: Path) -> dict[str, Any]:
                                                          "now": case["now"], **case.get("options", {})})
         found = {"report": {name: report[name] for name in ("status", "why", "created", "withdrawn")},
                  **_stored(Path(folder), file.parent.name, report["id"])}
+        anew = _anew(Path(folder), file.parent.name)
     gateway.close()
-    return {"unknown": gateway.unknown(), "unused": gateway.unused(), "found": found}
+    return {"unknown": gateway.unknown(), "unused": gateway.unused(), "found": found, "anew": anew}
+
+
+def _anew(folder: Path, slug: str) -> dict[str, int]:
+    """What the captures of a crawl give when they are read again."""
+    from crawlers.cards import spider
+    from crawlers.reparse import reparse
+    from storage.captures import CaptureStore
+
+    found = reparse(spider(slug), database(folder), CaptureStore(str(folder / "captures")))
+    return {"same": found.same, "revised": found.revised, "new": found.new.count, "withdrawn": found.withdrawn.count,
+            "unfound": found.unfound.count}
 
 
 def _answer(folder: Path, entry: Any) -> Answer:

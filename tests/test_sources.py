@@ -30,6 +30,8 @@ def test_a_source_reads_as_its_case_says(file: Path) -> None:
         pytest.fail(f"no expectation yet: read and correct {draft.name}, then keep it as {file.name}")
     assert outcome["found"]["notices"] or case.get("empty"), "no notice was found"
     assert outcome["found"] == case["expected"]
+    assert outcome["anew"] == {"same": len(outcome["found"]["notices"]), "revised": 0, "new": 0, "withdrawn": 0,
+                               "unfound": 0}, "its captures, read again, do not give what the crawl gave"
 
 
 def test_every_spider_has_a_case_and_every_case_a_spider() -> None:

@@ -14,7 +14,7 @@ from crawlers.cards import cards
 from domain import clock
 from domain.errors import Conflict
 from domain.source import RunStatus, Source
-from storage import locks, sources, tasks
+from storage import locks, retention, sources, tasks
 from subscriptions.recover import forget
 from zonewatch.crawls import crawl_in_child
 from zonewatch.wiring import Installation
@@ -60,6 +60,8 @@ class Scheduler:
                                   next_run_time=datetime.now(scheduler.timezone))  # the real clock: APScheduler's own
             scheduler.add_job(forget, "interval", [self.installation.db], days=1, id="forget", executor="tasks",
                               next_run_time=datetime.now(scheduler.timezone))
+            scheduler.add_job(self.prune, "interval", days=1, id="prune", executor="tasks",
+                              next_run_time=datetime.now(scheduler.timezone))
             scheduler.add_job(self.take_task, "interval", [stop], seconds=2, id="tasks", executor="tasks")
             scheduler.start()
             try:
@@ -85,6 +87,12 @@ class Scheduler:
         ended_well = last.status in (RunStatus.OK, RunStatus.HELD)
         wait = card.rhythm if ended_well else min(card.rhythm, RETRY_AFTER)
         return last.started_at + wait <= clock.now()
+
+    def prune(self) -> None:
+        """Remove what need not be kept any longer."""
+        removed = retention.prune(self.installation.db, self.installation.captures)
+        if removed.captures or removed.bodies or removed.changes or removed.tasks:
+            log.info("%s", removed.text())
 
     def take_task(self, stop: threading.Event) -> None:
         """Run a source that a person asked for."""

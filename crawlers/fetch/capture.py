@@ -61,6 +61,7 @@ class CaptureMiddleware:
         capture_id = captures.record(
             self.job.db, self.job.run.id, response.url, response.status, headers, sha256, len(response.body),
             request.cb_kwargs["read"].__name__, request.cb_kwargs["known"])
+        self.job.captures.ensure(sha256, response.body)
         return Captured(capture_id, sha256, *validators)
 
     def _validators(self, response: Response, sha256: str, unit: str) -> tuple[str | None, str | None]:

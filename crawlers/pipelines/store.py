@@ -45,6 +45,9 @@ class Store:
         account.seen |= known
         account.tally.seen += len(fresh) + len(known)
         account.tally.unchanged += len(known)
+        if on_notice := self.job.options.on_notice:
+            for reading in fresh:
+                on_notice(reading.notice)
         item = ReadPage(item.page, fresh)
         self._write(item)
         if item.page.withdrawals:

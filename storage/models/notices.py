@@ -43,7 +43,7 @@ class NoticeRow(Base):
     data: Mapped[dict[str, Any]]
     classification: Mapped[dict[str, Any]]
     classifier_version: Mapped[int]
-    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"), index=True)
     first_seen_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     indexed_at: Mapped[datetime | None]
@@ -71,5 +71,5 @@ class NoticeVersionRow(Base):
     data: Mapped[dict[str, Any]]
     parser_version: Mapped[int]
     run_id: Mapped[int] = mapped_column(ForeignKey("source_runs.id"), index=True)
-    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"))
+    capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"), index=True)
     seen_at: Mapped[datetime]

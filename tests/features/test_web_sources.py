@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain import clock
-from domain.source import Grade, Reason, RunStatus
+from domain.source import Grade, Reason, RunKind, RunStatus
 from storage import keys, overview, runs, sources
 from tests.browser import scene
 from tests.browser.portal import OPERATOR, SECRET, Portal, post, text
@@ -215,3 +215,13 @@ def test_case_34_a_silent_source_says_how_many_times_its_usual_interval_it_has_b
     assert "长期无新信息" in page
     assert "最新一条为 2026-11-19；通常每 30 天内应有新信息；已 43 天，是这一间隔的 1.4 倍" in page
     assert "自 2026-12-19 08:00 起" in page
+
+def test_a_reading_of_captures_anew_is_told_from_a_crawl_and_says_nothing_about_health(portal: Portal) -> None:
+    with portal.db.read() as session:
+        before = sources.view(session, "eu_safety_gate").health
+    run = runs.start(portal.db, source("eu_safety_gate"), RunKind.REPARSE)
+    runs.finish(portal.db, run, RunStatus.FAILED, Reason("error", {"what": "a slip of ours"}), runs.Tally())
+    page = text(portal.client().get("/sources/eu_safety_gate").text)
+    assert "重新解析已有原始记录，未访问来源，不推送" in page
+    with portal.db.read() as session:
+        assert sources.view(session, "eu_safety_gate").health == before

@@ -6,10 +6,9 @@ from flask import Response
 
 from domain.errors import NotFound
 from storage import captures, notices
-from storage.captures import CaptureRef, CaptureStore
+from storage.captures import SESSION_HEADERS, CaptureRef, CaptureStore
 from storage.session import Database
 
-HIDDEN_HEADERS = frozenset(("set-cookie", "set-cookie2", "www-authenticate", "proxy-authenticate", "authorization"))
 SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _TEXTS = ("text/", "application/json", "application/xml")
 
@@ -25,7 +24,7 @@ def capture_of(db: Database, notice_id: int) -> CaptureRef:
 
 def shown_headers(capture: CaptureRef) -> list[tuple[str, str]]:
     """Its headers without those that belong to a session."""
-    return sorted((name, value) for name, value in capture.headers.items() if name.lower() not in HIDDEN_HEADERS)
+    return sorted((name, value) for name, value in capture.headers.items() if name.lower() not in SESSION_HEADERS)
 
 
 def download(store: CaptureStore, capture: CaptureRef) -> Response:

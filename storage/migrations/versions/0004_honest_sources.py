@@ -23,6 +23,9 @@ ADDED = (
     ("captures", sa.Column("known", sa.JSON(), nullable=True)),
 )
 
+POINTING = ("notices", "notice_versions")
+"""Tables that point to captures: a capture that is removed must be looked for in them."""
+
 
 def upgrade() -> None:
     for table, column in ADDED:
@@ -49,9 +52,13 @@ def upgrade() -> None:
     op.create_index("ix_health_slug_id", "health", ["slug", "id"])
     op.create_index("ix_source_runs_not_ok", "source_runs", ["slug", "id"], sqlite_where=sa.text("status <> 'ok'"),
                     postgresql_where=sa.text("status <> 'ok'"))
+    for table in POINTING:
+        op.create_index(op.f(f"ix_{table}_capture_id"), table, ["capture_id"])
 
 
 def downgrade() -> None:
+    for table in POINTING:
+        op.drop_index(op.f(f"ix_{table}_capture_id"), table)
     op.drop_index("ix_source_runs_not_ok", "source_runs")
     op.drop_table("health")
     op.drop_table("notice_names")
