@@ -12,12 +12,13 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
+from crawlers.bases.echa import LICENCE, PUBLISHER, EchaSpider
 from crawlers.bases.json_api import LIST, JsonApiSpider, Record, as_text
 from crawlers.errors import shape
-from crawlers.text import day, iso_day, line, stated
+from crawlers.text import day, iso_day, line
 from domain.errors import InvalidValue
-from domain.notice import Notice, NoticeKind
-from domain.source import Expectation, Listing, Publisher, Source
+from domain.notice import Notice
+from domain.source import Expectation, Listing, Source
 
 API = "https://chem.echa.europa.eu/api-obligation-list/v1/candidateList"
 PAGE = "https://chem.echa.europa.eu/obligation-lists/candidateList"
@@ -31,7 +32,7 @@ _PARTS = re.compile(r"[#;,\n]+")
 _FORMS = ("%d/%m/%Y", "%d-%b-%Y")
 
 
-class EuEchaCandidateList(JsonApiSpider):
+class EuEchaCandidateList(EchaSpider, JsonApiSpider):
     """The whole list in every run, page by page."""
 
     whole_records = True
@@ -39,11 +40,11 @@ class EuEchaCandidateList(JsonApiSpider):
         slug="eu_echa_candidate_list",
         title="ECHA Candidate List of substances of very high concern (SVHC)",
         title_zh="欧洲化学品管理局（ECHA）高度关注物质（SVHC）候选清单",
-        publisher=Publisher("European Chemicals Agency", "欧洲化学品管理局（ECHA）", "https://echa.europa.eu/", "EU"),
+        publisher=PUBLISHER,
         market="EU",
         url=PAGE,
         hosts=("chem.echa.europa.eu",),
-        licence="© European Chemicals Agency; reuse permitted with credit to ECHA (its legal notice)",
+        licence=LICENCE,
         listing=Listing.FULL,
         expectation=Expectation(min_items=200, max_silence_days=300),
         parser_version=1,
@@ -56,7 +57,7 @@ class EuEchaCandidateList(JsonApiSpider):
             "The list grows about twice a year, in January and June or July.",
             "Substances alone are listed, not the products that contain them; duties begin at 0.1 % by weight.",
             "A group is one entry; the numbers of its members are not all in it.",
-            "Authorisation (Annex XIV) and restrictions (Annex XVII) are other lists, which are not read.",
+            "Restrictions (Annex XVII) are a source of their own; the authorisation list (Annex XIV) is not read.",
             "The list has no number of its own: an entry whose name, EC or CAS number changes is a new notice, and the old "
             "one is withdrawn.",
         ),
@@ -64,7 +65,7 @@ class EuEchaCandidateList(JsonApiSpider):
             "清单约每年更新两次（1 月和 6、7 月）。",
             "只列物质，不列含有该物质的产品；物品中含量超过 0.1%（重量比）即有义务。",
             "物质组为一条，组内成员的编号不一定齐全。",
-            "授权清单（附件 XIV）和限制清单（附件 XVII）是另外的清单，本来源不读取。",
+            "限制清单（附件 XVII）是单独的来源；授权清单（附件 XIV）不读取。",
             "清单没有自己的编号：名称、EC 号或 CAS 号变更的条目视为新信息，旧条目撤销。",
         ),
     )
@@ -100,12 +101,10 @@ class EuEchaCandidateList(JsonApiSpider):
         if not names:
             raise InvalidValue(f"an entry has no name (CAS {', '.join(cas)!r})")
         days = self._days(as_text(item["dateOfInclusion"]))
-        return Notice(
-            source=self.card.slug, external_id=" | ".join(map(", ".join, (names, numbers, cas))),
-            kind=NoticeKind.TECHNICAL_REGULATION, market="EU", title=names[0], url=PAGE,
+        return self.entry(
+            (*numbers, *cas), external_id=" | ".join(map(", ".join, (names, numbers, cas))), title=names[0], url=PAGE,
             published_on=min(days, default=None), updated_on=max(days) if len(days) > 1 else None,
-            summary="\n".join(names[1:]), category="; ".join(reasons), hazards=("chemical",),
-            identifiers=tuple(filter(stated, (*numbers, *cas))), raw=_ITEM.texts(item),
+            summary="\n".join(names[1:]), category="; ".join(reasons), raw=_ITEM.texts(item),
         )
 
     def _days(self, text: str) -> set[date]:
