@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 from crawlers.items import Page
 from crawlers.job import Job
 from crawlers.text import LONGEST_ADDRESS, bounded, is_cut, storable, visible
+from domain.cas import cas_numbers
 from domain.notice import Notice
 from domain.web_address import is_web_address
 
@@ -28,7 +29,8 @@ _TWO_SCRIPTS = re.compile("[A-Za-z][\u0400-\u04ff]|[\u0400-\u04ff][A-Za-z]")
 
 
 def normalised(notice: Notice) -> Notice:
-    """The notice with clean texts of bounded length and only web addresses among its documents."""
+    """The notice with clean texts of bounded length, the CAS numbers in them among its identifiers, and only web addresses
+    among its documents."""
     changes: dict[str, Any] = {"summary": bounded(visible(notice.summary))}
     for name in _LINES:
         changes[name] = bounded(" ".join(visible(getattr(notice, name)).split()), LONGEST_LINE)
@@ -36,6 +38,9 @@ def normalised(notice: Notice) -> Notice:
         if values := getattr(notice, name):
             clean = (bounded(visible(value), LONGEST_LINE) for value in values[:MOST_VALUES])
             changes[name] = tuple(dict.fromkeys(filter(None, clean)))
+    texts = "\n".join((changes["title"], changes["product"], changes["summary"]))
+    if numbers := cas_numbers(texts):
+        changes["identifiers"] = tuple(dict.fromkeys((*changes.get("identifiers", ()), *numbers)))[:MOST_VALUES]
     if notice.documents:
         changes["documents"] = tuple(url for url in notice.documents[:MOST_VALUES]
                                      if is_web_address(url) and len(url) <= LONGEST_ADDRESS)
