@@ -171,7 +171,7 @@ def test_the_list_begins_with_what_needs_attention_and_counts_what_is_fine(porta
     order = [page.index(title) for title in (
         "加拿大召回与安全警示", "日本消费者厅召回信息", "WTO/TBT 通报", "法国 RappelConso", "德国 BAuA", "欧盟 Safety Gate")]
     assert order == sorted(order)
-    assert "2 of 6 sources are fine, 3 need attention, 1 are not crawled at present." in text(
+    assert "2 of 6 sources are fine, 3 in need of attention, 1 not crawled at present." in text(
         portal.client().get("/sources?lang=en").text)
 
 
