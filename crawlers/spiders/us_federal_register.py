@@ -90,6 +90,7 @@ class UsFederalRegister(JsonApiSpider):
     """Spans of days, halved while the number of their documents reaches the cap, each read page by page. Settled ones
     that were read whole are left alone; the rest is read in every run."""
 
+    fields = _DOCUMENT
     card: ClassVar[Source] = Source(
         slug="us_federal_register",
         title="US Federal Register: rules, proposed rules and notices",
