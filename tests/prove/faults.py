@@ -81,6 +81,7 @@ class Trial:
             self.first = self._crawl(self.loaded.folder, 1, 1, mirror.url)
             if self.first.get("status") == "ok":
                 break  # a first load that is not whole is tried again, then it counts
+        self.loaded.forget_changes()
         self.before = self.loaded.stored()
         mirror.day(2)
         control = self.loaded.copy(folder / "control")

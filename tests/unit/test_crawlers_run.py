@@ -96,7 +96,7 @@ def test_fields_are_handled_ignored_by_name_or_loud() -> None:
         fields.check({"id": 1}, URL, "1")
     fields.check_all({"id", "title", "note", "colour"}, URL)
     fields.check_all({"id", "title"}, URL)
-    with pytest.raises(ShapeChanged, match="“note” is missing .in no record, while 'colour' is new"):
+    with pytest.raises(ShapeChanged, match=r"“note” is missing .in no record, while 'colour' is new"):
         fields.check_all({"id", "title", "order", "colour"}, URL)
     assert fields.raw({"id": "1", "title": "", "order": "2", "colour": "red", "note": None}) == {"id": "1", "colour": "red"}
 
