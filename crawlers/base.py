@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from crawlers.encodings import NoText, Text, read, scars
 from crawlers.errors import Blocked, SourceError, bad_status, from_exception, html_instead, is_html, not_parsable, shape
 from crawlers.fetch.capture import META, Captured
+from crawlers.fields import Fields
 from crawlers.items import Page
 from crawlers.job import MOST_NOTED, BadRecord, Job
 from crawlers.text import line, stated
@@ -27,6 +28,8 @@ from domain.notice import Notice
 from domain.source import Source
 from storage.ingest import Unit
 
+MANY = 10
+"""Records of a page from which on it tells something that an optional field stands in none of them."""
 REFUSALS_TAKEN = 3
 """Pages refused before a run stops asking: who is turned away and goes on will be turned away for longer."""
 
@@ -85,6 +88,8 @@ class SourceSpider(Spider):
     card: ClassVar[Source]
     whole_records: ClassVar[bool] = False
     """Whether a record says everything that its notice holds: then one that is what it was need not be read again."""
+    fields: ClassVar[Fields | None] = None
+    """What the records given to ``each`` are known to hold, for it to tell when an optional field got another name."""
     allowed_domains: ClassVar[list[str]]
     job: Job
 
@@ -127,9 +132,12 @@ class SourceSpider(Spider):
 
     def each(self, response: Response, records: Iterable[Any], make: Callable[[Any], Notice]) -> Records:
         """The notices that ``make`` reads from records. One for which it raises InvalidValue is bad and left out; any
-        SourceError loses the page."""
-        found = Records()
+        SourceError loses the page. Raises ShapeChanged when an optional one of ``fields`` seems to have been renamed."""
+        found, place, names = Records(), 0, set[str]()
+        looks = self.fields is not None and bool(self.fields.optional)
         for place, record in enumerate(records, 1):
+            if looks:
+                names.update(self.names(record))
             try:
                 record_hash = self._hash(record) if self.whole_records else ""
                 if external_id := self.job.records.get(record_hash):
@@ -142,7 +150,15 @@ class SourceSpider(Spider):
                 found.bad.append(BadRecord(f"{response.url} #{place}", "it is nested too deeply"))
             else:
                 self.job.account.duplicates += not stands
+        if self.fields is not None and place >= MANY:
+            self.fields.check_all(names, response.url)
         return found
+
+    def names(self, record: Any) -> Iterable[str]:
+        """The names of the fields that a record holds: keys of a mapping, child elements of an element."""
+        if isinstance(record, etree._Element):
+            return (str(child.tag) for child in record)
+        return record if isinstance(record, Mapping) else ()
 
     def _hash(self, record: object) -> str:
         text = _encode(record).encode("utf-8", "surrogatepass")

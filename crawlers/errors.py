@@ -199,4 +199,4 @@ def is_html(response: Response) -> bool:
     if head.startswith((b"<!doctype html", b"<html")):
         return True
     says_html = b"text/html" in (response.headers.get("Content-Type") or b"").lower()
-    return says_html and not head.startswith((b"<?xml", b"{", b"["))
+    return says_html and not head.startswith((b"<?xml", b"{", b"[", b"\0\0"))  # no text begins with two NUL

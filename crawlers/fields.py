@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from crawlers.errors import field_missing
 
@@ -23,6 +23,12 @@ class Fields:
         if missing := self.required - names:
             raise field_missing(url, min(missing), where)
         return frozenset(names - self.known)
+
+    def check_all(self, names: Set[str], url: str) -> None:
+        """``names`` are those of all records of a page. Raises ShapeChanged when an optional field is not among them while
+        a new one is: it may be that one by another name."""
+        if (lost := self.optional - names) and (new := names - self.known):
+            raise field_missing(url, min(lost), f"in no record, while {min(new)!r} is new")
 
     def raw(self, record: Mapping[str, str | None]) -> dict[str, str]:
         """The publisher's values as written, without the ignored and the empty ones; unknown fields included."""

@@ -60,6 +60,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # 550: ours waits as asked
     "crawlers.fetch.retry.PatientRetryMiddleware": 550,
     "crawlers.fetch.excuses.ExcuseMiddleware": 560,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # 700: off anyway, and loads a list of all domains
     "crawlers.fetch.capture.CaptureMiddleware": 570,  # nearer to the spider than Inflate (590): bodies as parsed
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # 590: gives half of what is cut short
     "crawlers.fetch.inflate.InflateMiddleware": 590,

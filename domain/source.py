@@ -153,6 +153,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "interrupted": ("the run was cut off before its end (the process died)", "采集进程中途被终止，未完成"),
     "breaker": ("held: {count} notices would alert, the limit is {limit}; check, then release the run",
                 "已暂停推送：将触发预警的信息有 {count} 条，上限 {limit} 条；请核对后放行"),
+    "breaker_day": ("held: {count} notices of a single day ({day}) would alert, the limit is {limit}; check, then release "
+                    "the run", "已暂停推送：同一天（{day}）将触发预警的信息有 {count} 条，上限 {limit} 条；请核对后放行"),
     "error": ("error in our own code: {what}", "本系统程序出错：{what}"),
     "silent": ("nothing newer than {newest}; something new is expected at least every {days} days",
                "最新一条为 {newest}；通常每 {days} 天内应有新信息"),

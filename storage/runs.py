@@ -20,7 +20,7 @@ from storage.models import ChangeRow, NoticeRow, NoticeVersionRow, SourceRow, So
 from storage.session import Database
 
 BREAKER_FLOOR = 50
-BREAKER_FACTOR = 10
+BREAKER_FACTOR, BREAKER_FACTOR_OF_A_DAY = 10, 4
 BREAKER_DAYS = 90
 VERDICT = "verdict before it was held"
 _WELL = (RunStatus.OK.value, "ok", dict[str, str]())
@@ -119,25 +119,42 @@ def finish(db: Database, run: Run, status: RunStatus, reason: Reason, tally: Tal
 
 
 def _close(session: Session, row: SourceRunRow, status: RunStatus, reason: Reason) -> None:
-    would_alert = session.scalar(select(func.count(ChangeRow.subject_id.distinct())).where(
-        ChangeRow.run_id == row.id, ChangeRow.consumer == changes.MATCH, ChangeRow.alert.is_(True))) or 0
-    if would_alert > BREAKER_FLOOR and would_alert > (limit := breaker_limit(session, row)):
+    if unusual := _unusual(session, row):
         row.details = {**row.details, VERDICT: [status.value, reason.code, dict(reason.facts)]}
-        status, reason = RunStatus.HELD, Reason("breaker", {"count": str(would_alert), "limit": str(limit)})
+        status, reason = RunStatus.HELD, unusual
     row.status, row.reason_code, row.reason_facts = status.value, reason.code, dict(reason.facts)
     row.ended_at = clock.now()
 
 
-def breaker_limit(session: Session, run: SourceRunRow) -> int:
-    """The most notices a run may alert on: max(50, 10 × the median number of notices that the source dated on one of its
-    publishing days in the 90 days before the newest date stored when the run began)."""
+def _unusual(session: Session, run: SourceRunRow) -> Reason | None:
+    """Why the breaker holds a run: it would alert on more than max(50, 10 × what is usual for a day), or on more than
+    max(50, 4 × that) of a single day."""
+    query = select(NoticeRow.event_on, func.count(ChangeRow.subject_id.distinct())).join(
+        NoticeRow, NoticeRow.id == ChangeRow.subject_id).where(
+        ChangeRow.run_id == run.id, ChangeRow.consumer == changes.MATCH, ChangeRow.alert.is_(True))
+    counts = {row[0]: row[1] for row in session.execute(query.group_by(NoticeRow.event_on))}
+    if (in_all := sum(counts.values())) <= BREAKER_FLOOR:
+        return None
+    usual = _usual(session, run)
+    limit, of_a_day = (max(BREAKER_FLOOR, int(factor * usual)) for factor in (BREAKER_FACTOR, BREAKER_FACTOR_OF_A_DAY))
+    if in_all > limit:
+        return Reason("breaker", {"count": str(in_all), "limit": str(limit)})
+    fullest = max(counts, key=lambda day: counts[day])
+    if counts[fullest] > of_a_day:
+        return Reason("breaker_day", {"count": str(counts[fullest]), "day": str(fullest or "–"), "limit": str(of_a_day)})
+    return None
+
+
+def _usual(session: Session, run: SourceRunRow) -> float:
+    """The median number of notices that the source dated on one of its publishing days in the 90 days before the newest
+    date stored when the run began; 0 when nothing is known."""
     if run.newest_on is None:
-        return BREAKER_FLOOR
+        return 0
     own = select(NoticeVersionRow.notice_id).where(NoticeVersionRow.run_id == run.id, NoticeVersionRow.version == 1)
     per_day = session.scalars(select(func.count()).select_from(NoticeRow).where(
         NoticeRow.source == run.slug, NoticeRow.event_on > run.newest_on - timedelta(days=BREAKER_DAYS),
         NoticeRow.event_on <= run.newest_on, NoticeRow.id.not_in(own)).group_by(NoticeRow.event_on)).all()
-    return max(BREAKER_FLOOR, int(BREAKER_FACTOR * median(per_day))) if per_day else BREAKER_FLOOR
+    return median(per_day) if per_day else 0
 
 
 def recover(db: Database, slug: str) -> list[RunReport]:

@@ -147,7 +147,8 @@ def replay(case: Path) -> dict[str, Any]:
 
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["crawlers.run", "domain.classify", "alembic.command", "storage.notices", "tests.replay"])
+_PROCESSES.set_forkserver_preload(["crawlers.run", "alembic.command", "storage.notices", "tests.warm", "tests.conftest",
+                                   "tests.replay"])
 
 
 def _elsewhere(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class FederalRegisterSpider(SpanSpider):
     ahead, settles = timedelta(days=14), timedelta(days=30)
     envelope = Record({"count": int}, {"results": list, "total_pages": int, "next_page_url": TEXT},
                       ("description", "previous_page_url"))
-    document = Record(
+    fields = Record(
         {"document_number": str, "publication_date": str}
         | dict.fromkeys(("abstract", "action", "citation", "comments_close_on", "correction_of", "dates", "effective_on",
                          "html_url", "pdf_url", "title", "type"), TEXT)
@@ -62,7 +62,7 @@ class FederalRegisterSpider(SpanSpider):
 
     def notice(self, value: Any, span: Span, url: str) -> Notice:
         """The notice of a document. Raises ShapeChanged for one that was not asked for."""
-        document = self.record(value, self.document, url, "document_number")
+        document = self.record(value, self.fields, url, "document_number")
         number, published = document["document_number"].strip(), iso_day(document["publication_date"])
         if not number or published is None:
             raise InvalidValue(f"document {number!r} is of {document['publication_date']!r}")
@@ -86,7 +86,7 @@ class FederalRegisterSpider(SpanSpider):
                 *filter(None, (line(document["citation"]),)), *dockets, *texts(document["regulation_id_numbers"]),
                 *_CASE.findall(f"{title} {abstract} {' '.join(dockets)}")))),
             relates_to=corrected(number, document["correction_of"] or ""), documents=links(document["pdf_url"]),
-            raw=self.document.texts(document | {"cfr_references": cfr_parts(document["cfr_references"])}),
+            raw=self.fields.texts(document | {"cfr_references": cfr_parts(document["cfr_references"])}),
         )
 
     def _day(self, document: dict[str, Any], field: str) -> date | None:

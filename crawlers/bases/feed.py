@@ -7,7 +7,7 @@ it stands, even inside another, so those are read from the tree.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -121,6 +121,10 @@ class FeedSpider(NewestFirstSpider):
         """The notice of an entry. Raises InvalidValue for one that makes none."""
         raise NotImplementedError
 
+    def names(self, record: Any) -> Iterable[str]:
+        """The elements of an entry; what an entry leads to has fields of its own."""
+        return record.elements if isinstance(record, Entry) else ()
+
     def read_page(self, response: Response, number: int) -> Output:
         """One page, and the next one while there is something to find."""
         feed = self.feed(response)
@@ -167,14 +171,11 @@ class FeedSpider(NewestFirstSpider):
             self._more_to_come(url)
         if self.page_number and feed.stated[self.page_number] != str(number):
             raise shape(url, f"{self.page_number} is {feed.stated[self.page_number]!r}, page {number} was asked for")
-        new: set[str] = set()
         for entry in feed.entries:
             where = str(entry.core.get("id", "?"))
-            fresh = self.fields.check(entry.elements, url, where)
-            self.warn_of_fields(fresh, where)
-            new |= fresh
+            self.warn_of_fields(self.fields.check(entry.elements, url, where), where)
         if number == 1 and feed.entries:
-            self._check_newest(feed, new, url)
+            self._check_newest(feed, url)
 
     @staticmethod
     def _more_to_come(url: str) -> None:
@@ -189,12 +190,12 @@ class FeedSpider(NewestFirstSpider):
             why = "it holds no entries, though the page before it says that there are more"
             raise NoAnswer(Reason("no_answer", {"url": url, "why": why}))
 
-    def _check_newest(self, feed: Feed, new: set[str], url: str) -> None:
+    def _check_newest(self, feed: Feed, url: str) -> None:
+        """The newest page shows what is published today, however few its entries are."""
         present = {name for entry in feed.entries for name in entry.elements}
         if lost := self.usual - present:
             raise field_missing(url, min(lost), "in no entry")
-        if new and (lost := self.fields.optional - present):  # a field that nobody knows may be one by another name
-            raise field_missing(url, min(lost), f"in no entry, while {min(new)!r} is new")
+        self.fields.check_all(present, url)
 
     def _following(self, feed: Feed, notices: list[Notice], number: int) -> int:
         """The page to read next; 0 when there is none."""
@@ -202,7 +203,7 @@ class FeedSpider(NewestFirstSpider):
             return 0
         if not self.is_old(notices):
             return number + 1
-        if self.job.options.since or WHOLE in self.job.units:
+        if self.may_stop():
             return 0
         marks = [int(unit.removeprefix("page ")) for unit in self.job.units if unit.startswith("page ")]
         return max([number + 1, *marks])

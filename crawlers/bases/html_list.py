@@ -55,6 +55,7 @@ class HtmlTableSpider(HtmlSpider):
         ours but built otherwise."""
         headings, table = self._table(soup, url)
         self.warn_of_fields(self.columns.check(dict.fromkeys(headings), url, "the table's head"), url)
+        self.columns.check_all(set(headings), url)
         bodies = table.find_all("tbody", recursive=False)
         if not bodies:
             raise shape(url, "the table has no <tbody>")
@@ -119,11 +120,12 @@ class HtmlListSpider(HtmlTableSpider, NewestFirstSpider):
             account.stated = total
         walked = ended and account.got and not self.job.options.since
         yield self.page(response, records, unit=WHOLE if walked else "")
-        if not ended and not (self._may_stop() and self.is_old(records.notices)):
+        if not ended and not (self.may_stop() and self.is_old(records.notices)):
             yield self.ask_page(number + 1)
 
-    def _may_stop(self) -> bool:
-        return bool(self.job.options.since) or (self.job.run.alerting and WHOLE in self.job.units)
+    def may_stop(self) -> bool:
+        """As in the base, but a listing that cannot be had whole is walked to its end until notices may alert."""
+        return super().may_stop() and (bool(self.job.options.since) or self.job.run.alerting)
 
     def _total(self, soup: BeautifulSoup, url: str, number: int | None) -> int:
         """How many rows are stated, on the page with this number (None: an empty one, which may call itself any)."""

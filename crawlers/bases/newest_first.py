@@ -40,6 +40,10 @@ class NewestFirstSpider(SourceSpider):
         """The request for a page."""
         return self.ask(self.page_url(number), self.read_page, entry=number == 1, number=number)
 
+    def may_stop(self) -> bool:
+        """Whether a run need not walk the listing to its end: that was done once, or a part was asked for."""
+        return bool(self.job.options.since) or WHOLE in self.job.units
+
     def is_old(self, notices: list[Notice]) -> bool:
         """Whether nothing follows a page of these notices that a run still looks at; see ``are_old``."""
         return self.are_old(notice.published_on for notice in notices)

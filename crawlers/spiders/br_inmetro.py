@@ -40,6 +40,7 @@ _NUMBER = re.compile(r"\bn[º°o.]*\s*([\d.]+),? de \d{1,2}[º°]? de \w+ de (\d
 class BrInmetro(DailySpider, JsonApiSpider):
     """One page a day; of its acts those of Inmetro."""
 
+    fields = _ACT
     card: ClassVar[Source] = Source(
         slug="br_inmetro",
         title="Inmetro: acts in Brazil's official gazette (Diário Oficial da União, section 1)",

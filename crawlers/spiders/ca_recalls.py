@@ -34,6 +34,7 @@ class CaRecalls(SourceSpider):
     """The dump is the whole listing: what two complete dumps lack is gone."""
 
     whole_records = True
+    fields = _ROW
     card: ClassVar[Source] = Source(
         slug="ca_recalls",
         title="Recalls and safety alerts of the Government of Canada",

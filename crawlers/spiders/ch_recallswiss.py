@@ -35,6 +35,7 @@ _MEASURES = {NoticeKind.RECALL: ("recall_end_users",), NoticeKind.FOREIGN_NOTIFI
 class ChRecallswiss(JsonApiSpider, NewestFirstSpider):
     """Pages of entries, the newest first; the first page has the number 0, and each says how many there are."""
 
+    fields = _ENTRY
     card: ClassVar[Source] = Source(
         slug="ch_recallswiss",
         title="RecallSwiss: recalls and safety warnings in Switzerland",
@@ -82,8 +83,7 @@ class ChRecallswiss(JsonApiSpider, NewestFirstSpider):
         ended = number >= pages
         walked = ended and entries and not (account.losses or account.bad or self.job.options.since)
         yield self.page(response, records, unit=WHOLE if walked else "")
-        may_stop = self.job.options.since or WHOLE in self.job.units
-        if not ended and not (may_stop and self.is_old(records.notices)):
+        if not ended and not (self.may_stop() and self.is_old(records.notices)):
             yield self.ask_page(number + 1)
 
     def _notice(self, value: Any, url: str) -> Notice:

@@ -25,6 +25,7 @@ _STAGES = {"有效": "in_force", "失效": "repealed", "废止": "repealed"}
 class CnGaccAnnouncements(LinkedPagesSpider):
     """The list is walked to its end once, then as far as it shows what was not read; each announcement is read once."""
 
+    fields = _FACTS
     card: ClassVar[Source] = Source(
         slug="cn_gacc_announcements",
         title="Announcements of the General Administration of Customs of China (GACC)",

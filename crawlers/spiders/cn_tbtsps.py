@@ -37,6 +37,7 @@ _BASE = 5
 class CnTbtsps(JsonApiSpider, NewestFirstSpider):
     """Pages of twenty, newest first, of the notifications of other members. Their details are encrypted and left alone."""
 
+    fields = _ITEM
     card: ClassVar[Source] = Source(
         slug="cn_tbtsps",
         title="TBT notifications in Chinese (China's TBT-SPS notification and enquiry site)",

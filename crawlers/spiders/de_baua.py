@@ -49,6 +49,7 @@ _STEPS = (("rückruf", "recall_end_users"), ("rücknahme vom markt", "withdrawal
 class DeBaua(JsonApiSpider, NewestFirstSpider):
     """Pages of warnings about products, the newest first, asked for with a query in JSON and a key."""
 
+    fields = _WARNING
     card: ClassVar[Source] = Source(
         slug="de_baua",
         title="BAuA product warnings (Germany, merged by the Bavarian consumer service)",
@@ -108,8 +109,7 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
             account.stated = total
         walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
         yield self.page(response, records, unit=WHOLE if walked else "")
-        may_stop = self.job.options.since or WHOLE in self.job.units
-        if not ended and not (may_stop and self.is_old(records.notices)):
+        if not ended and not (self.may_stop() and self.is_old(records.notices)):
             yield self.ask_page(number + 1)
 
     def _notice(self, value: Any, url: str) -> Notice:

@@ -37,6 +37,7 @@ class EuEchaCandidateList(EchaSpider, JsonApiSpider):
     """The whole list in every run, page by page: counted to its end by days of inclusion, then read with the counts."""
 
     whole_records = True
+    fields = _ITEM
     card: ClassVar[Source] = Source(
         slug="eu_echa_candidate_list",
         title="ECHA Candidate List of substances of very high concern (SVHC)",

@@ -57,6 +57,7 @@ _YEARS = range(1952, 9999)
 class EuEurlex(JsonApiSpider):
     """Year by year, rows in the order of dates; after a full answer, the next one begins at its last date."""
 
+    fields = _ROW
     card: ClassVar[Source] = Source(
         slug="eu_eurlex",
         title="EUR-Lex: acts published in the Official Journal of the EU",

@@ -45,6 +45,7 @@ _TITLE_FROM_TEXT = 100
 class EuSafetyGate(SourceSpider):
     """Index of weekly reports → each report not read yet, newest first, and the newest few again."""
 
+    fields = _ALERT
     card: ClassVar[Source] = Source(
         slug="eu_safety_gate",
         title="Safety Gate: EU rapid alert system for dangerous non-food products",

@@ -58,6 +58,7 @@ class FrRappelconso(JsonApiSpider):
     """A window a year, since no more than 10,000 records of a window can be had, each read page by page, the newest first.
     A year whose end is well past and that was read whole is left alone; of the current one the last weeks are read."""
 
+    fields = _NOTICE
     card: ClassVar[Source] = Source(
         slug="fr_rappelconso",
         title="RappelConso: recalls of consumer products in France",

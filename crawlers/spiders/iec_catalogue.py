@@ -49,6 +49,7 @@ _VARIANT = re.compile(r" (?:RLV|CSV|EXV|CMV|SER|PRV)$")
 class IecCatalogue(JsonApiSpider):
     """The list of files, then each file that is not what it was when it was read."""
 
+    fields = _PUBLICATION
     card: ClassVar[Source] = Source(
         slug="iec_catalogue",
         title="IEC publications (records collected by the relaton project)",

@@ -35,6 +35,7 @@ class IsoOpenData(JsonApiSpider):
     """The dump is the whole catalogue, the withdrawn and the unfinished included: what two complete dumps lack is gone."""
 
     whole_records = True
+    fields = _DELIVERABLE
     card: ClassVar[Source] = Source(
         slug="iso_open_data",
         title="ISO Open Data: standards and drafts of ISO",

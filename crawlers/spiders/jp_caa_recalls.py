@@ -95,8 +95,7 @@ class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
             account.stated = total
         walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
         yield self.page(response, records, unit=WHOLE if walked else "")
-        may_stop = self.job.options.since or WHOLE in self.job.units
-        if not ended and not (may_stop and self.is_old(records.notices)):
+        if not ended and not (self.may_stop() and self.is_old(records.notices)):
             yield self.ask_page(number + 1)
 
     @staticmethod

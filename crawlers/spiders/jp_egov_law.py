@@ -44,6 +44,7 @@ class JpEgovLaw(JsonApiSpider):
     """The whole list, a thousand laws a page; the next page begins where the one before it ended."""
 
     whole_records = True
+    fields = _LAW
     card: ClassVar[Source] = Source(
         slug="jp_egov_law",
         title="e-Gov: laws and ordinances of Japan",

@@ -36,6 +36,7 @@ _STAGES = {"有効": "published", "廃止": "withdrawn"}
 class JpJisCatalogue(HtmlSpider):
     """The first page of a search for everything, then blocks from an offset on until an empty one, by number."""
 
+    fields = _LABELS
     card: ClassVar[Source] = Source(
         slug="jp_jis_catalogue",
         title="Japanese Industrial Standards (JIS), catalogue of the Japanese Standards Association",

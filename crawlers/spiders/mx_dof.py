@@ -40,6 +40,7 @@ _FROM_CHINA = re.compile(r"\boriginari[ao]s de\b[^.;]{0,80}\bChina\b", re.I)
 class MxDof(DailySpider, JsonApiSpider):
     """One answer a day, with its three editions."""
 
+    fields = _NOTE
     card: ClassVar[Source] = Source(
         slug="mx_dof",
         title="Diario Oficial de la Federación: official gazette of Mexico",

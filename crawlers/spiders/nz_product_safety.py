@@ -37,6 +37,7 @@ class NzProductSafety(HtmlSpider, ListedSpider, NewestFirstSpider):
     """Pages of twelve, the newest first, and the page of each recall of which the list says something new. The list counts
     as walked when a run reached its end with nothing left to ask for."""
 
+    fields = _PARTS
     card: ClassVar[Source] = Source(
         slug="nz_product_safety",
         title="Product Safety New Zealand: recalls (MBIE)",

@@ -44,6 +44,7 @@ class _Row:
 class SgCpso(HtmlSpider):
     """The index of categories, then each category's page."""
 
+    fields = _COLUMNS
     card: ClassVar[Source] = Source(
         slug="sg_cpso",
         title="Consumer Product Safety Office of Singapore: safety alerts and recalls",

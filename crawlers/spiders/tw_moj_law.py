@@ -39,6 +39,7 @@ class TwMojLaw(ZippedXmlSpider):
     """All laws, and all orders; both files are made anew every week."""
 
     whole_records = True
+    fields = _LAW
     card: ClassVar[Source] = Source(
         slug="tw_moj_law",
         title="Laws and Regulations Database of Taiwan",

@@ -67,6 +67,7 @@ _BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 class UkOpss(JsonApiSpider, ListedSpider):
     """The whole listing in every run, and the documents of which it says something new."""
 
+    fields = _ITEM
     card: ClassVar[Source] = Source(
         slug="uk_opss",
         title="UK product safety alerts, reports and recalls (OPSS)",

@@ -50,6 +50,7 @@ class UsCpscRecalls(JsonApiSpider):
     """A window a year. Read in every run: the years that may still change, and one of the others in turn, so that changes
     of old recalls are found within two months at a call a day."""
 
+    fields = _RECALL
     card: ClassVar[Source] = Source(
         slug="us_cpsc_recalls",
         title="Recalls of the US Consumer Product Safety Commission (CPSC)",

@@ -42,6 +42,7 @@ class UsFdaImportRefusals(SourceSpider):
     """The file of the running years; every line of an entry is a refusal."""
 
     whole_records = True
+    fields = _ROW
     card: ClassVar[Source] = Source(
         slug="us_fda_import_refusals",
         title="US FDA import refusals: radiation-emitting products",

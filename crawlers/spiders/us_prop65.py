@@ -34,6 +34,7 @@ _FORMS = ("%m/%d/%Y", "%B %d, %Y")
 class UsProp65(SourceSpider):
     """The whole list. A line that is struck out, or says that it is delisted, no longer holds."""
 
+    fields = _ROW
     card: ClassVar[Source] = Source(
         slug="us_prop65",
         title="California Proposition 65 list of chemicals",

@@ -43,6 +43,7 @@ class UsRegulationsGov(SpanSpider):
     """Documents by the day they were last modified: a changed one moves to a later span, and nothing enters a past one."""
 
     whole_records = True
+    fields = _ITEM
     card: ClassVar[Source] = Source(
         slug="us_regulations_gov",
         title="Regulations.gov: dockets of US agencies",

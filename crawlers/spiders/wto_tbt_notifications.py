@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record
+from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
 from crawlers.text import iso_day, line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
@@ -22,11 +21,6 @@ from domain.source import Expectation, Listing, Publisher, Source
 
 SEARCH = "https://eping.wto.org/api/v1/azureSearch/getAll"
 PAGE_SIZE = 20
-LOOK_BACK = timedelta(days=90)
-"""How far before the newest known notification a run looks again: while comments are open, deadlines change."""
-
-WHOLE = "whole listing"
-"""The unit that says that the listing was once read to its end; before that no run stops early."""
 
 _ANSWER = Record({"items": list, "totalCount": int}, ignored=("endRow",))
 _ITEM = Record(
@@ -41,9 +35,11 @@ _ITEM = Record(
 _SYMBOL = re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Z][a-z]+\.\s?\d+)*")
 
 
-class WtoTbtNotifications(JsonApiSpider):
+class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
     """Pages of twenty, newest first, until the stated total is reached or all is older than what may still change."""
 
+    fields = _ITEM
+    look_back = timedelta(days=90)  # while comments are open, deadlines change
     card: ClassVar[Source] = Source(
         slug="wto_tbt_notifications",
         title="WTO TBT notifications (ePing)",
@@ -78,15 +74,12 @@ class WtoTbtNotifications(JsonApiSpider):
         ),
     )
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The first page."""
-        yield self._ask_page(1)
-
-    def _ask_page(self, number: int) -> Request:
+    def page_url(self, number: int) -> str:
+        """A page of TBT notifications."""
         query = urlencode({
             "Language": 1, "DomainIds": 1, "Areas": "TBT", "Page": number, "PageSize": PAGE_SIZE,
             "SortBy": "distributionDate", "SortDirection": "desc", "ForPublic": "true"})
-        return self.ask(f"{SEARCH}?{query}", self.read_page, entry=number == 1, number=number)
+        return f"{SEARCH}?{query}"
 
     def read_page(self, response: Response, number: int) -> Output:
         """One page, and the next one while there is something to find."""
@@ -95,24 +88,15 @@ class WtoTbtNotifications(JsonApiSpider):
         account = self.job.account
         account.got += len(items)
         records = self.each(response, items, lambda item: self._notice(item, response.url))
-        if self._is_old(records.notices):
+        if self.may_stop() and self.is_old(records.notices):
             yield self.page(response, records)
         elif items and account.got < total:
             yield self.page(response, records)
-            yield self._ask_page(number + 1)
+            yield self.ask_page(number + 1)
         else:
             account.stated = total
             lacking = account.got < total or account.losses or account.bad or self.job.options.since
             yield self.page(response, records, unit="" if lacking else WHOLE)
-
-    def _is_old(self, notices: list[Notice]) -> bool:
-        """Whether a page holds nothing that a run still looks at."""
-        newest_known = self.job.run.newest_on
-        oldest = self.job.options.since
-        if oldest is None and newest_known and WHOLE in self.job.units:
-            oldest = newest_known - LOOK_BACK
-        dates = [notice.published_on for notice in notices if notice.published_on]
-        return bool(oldest and dates and max(dates) < oldest)
 
     def _notice(self, value: Any, url: str) -> Notice:
         item = self.record(value, _ITEM, url, "documentSymbol", "id")

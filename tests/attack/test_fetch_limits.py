@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -15,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from crawlers import settings
-from storage.models import Capture
+from storage.models import Capture, NoticeRow
 from tests.attack.certificates import Authority
 from tests.attack.wire import (
     CA_HOST,
@@ -214,6 +216,42 @@ def test_case_15_entities_read_no_file_and_ask_nobody(serve: Serving, tmp_path: 
     assert gateway.addresses() == [EU_INDEX]
     assert "root:" not in json.dumps(report)
     assert report["memory"] < 60
+
+
+def office(name: str) -> bytes:
+    """A document of an office program whose XML asks for a file."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(name, ENTITIES["file"])
+    return held.getvalue()
+
+
+CARRIERS = {
+    "svg": ENTITIES["file"].replace(b"Safety-Gate", b"svg"), "docx": office("word/document.xml"),
+    "xlsx": office("xl/sharedStrings.xml"), "odt": office("content.xml"),
+    "svg that includes": ENTITIES["xinclude"].replace(b"Safety-Gate", b"svg"),
+}
+
+
+@pytest.mark.parametrize("body", CARRIERS.values(), ids=CARRIERS)
+def test_case_15_documents_that_carry_entities_are_not_taken_for_data(serve: Serving, tmp_path: Path, body: bytes) -> None:
+    answers = {EU_INDEX: eu_index(1001), eu_report_url(1001): Answer(body, "application/xml")}
+    gateway = serve(Gateway, answers)
+    report = crawl(tmp_path, None, "eu_safety_gate", gateway=gateway.url, floor=1)
+    assert (report["status"], report["reason"] in ("not_parsable", "shape"), report["created"]) == ("failed", True, 0)
+    assert gateway.addresses() == list(answers)
+    assert "root:" not in json.dumps(report)
+
+
+def test_case_15_an_inclusion_inside_a_record_is_a_text_without_content(serve: Serving, tmp_path: Path) -> None:
+    body = eu_report(1001, "SR/1/26").body.replace(
+        b"<danger>It may burst.", b'<danger xmlns:xi="http://www.w3.org/2001/XInclude">It may burst.'
+                                  b'<xi:include href="file:///etc/passwd" parse="text"/>')
+    gateway = serve(Gateway, {EU_INDEX: eu_index(1001), eu_report_url(1001): Answer(body, "application/xml")})
+    report = crawl(tmp_path, None, "eu_safety_gate", gateway=gateway.url, floor=1)
+    with database(tmp_path).read() as session:
+        (kept,) = session.scalars(select(NoticeRow))
+    assert (report["status"], kept.data["raw"]["danger"]) == ("ok", "It may burst.")
 
 
 @pytest.mark.parametrize("report_body", [

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -89,6 +90,41 @@ def test_case_27_a_new_field_is_told_and_kept_and_breaks_nothing(serve: Serving,
     assert "x" in found.raw.values()
 
 
+def eu_week(**fields: str) -> Answer:
+    """A report of ten alerts with further elements in each."""
+    more = "".join(f"<{name}>{text}</{name}>" for name, text in fields.items())
+    return changed(eu_report(1001, *(f"SR/{number:02}/26" for number in range(10))), "<type>", f"{more}<type>")
+
+
+def wto_list(**fields: str) -> Answer:
+    """A page of ten notifications with further fields in each."""
+    page = json.loads(wto_page(10, **{f"M{number}": f"2026-11-{number}" for number in range(10, 20)}).body)
+    return Answer(json.dumps(page | {"items": [item | fields for item in page["items"]]}).encode())
+
+
+RENAMED = {
+    "companyRecallCode": (EU, {EU_INDEX: eu_index(1001), eu_report_url(1001): eu_week(productionDates="x", recallNo="7")}),
+    "productionDates": (EU, {EU_INDEX: eu_index(1001), eu_report_url(1001): eu_week(companyRecallCode="7", made="x")}),
+    "dolLink": (WTO, {wto_url(1): wto_list(proposedEntryIntoForceDate="", notifiedDocumentLink="", paper="x")}),
+}
+
+
+@pytest.mark.parametrize("field", RENAMED)
+def test_case_27_an_optional_field_that_got_another_name_fails_the_page(
+        serve: Serving, tmp_path: Path, field: str) -> None:
+    slug, answers = RENAMED[field]
+    report = crawl(tmp_path, None, slug, gateway=serve(Gateway, answers).url, floor=1)
+    assert (report["status"], report["reason"], kept(tmp_path)) == ("failed", "field_missing", [])
+    assert f"the field “{field}” is missing (in no record, while " in report["why"]
+
+
+def test_case_27_a_new_field_beside_all_known_ones_breaks_no_long_page(serve: Serving, tmp_path: Path) -> None:
+    answers = {EU_INDEX: eu_index(1001),
+               eu_report_url(1001): eu_week(companyRecallCode="7", productionDates="2026", colour="x")}
+    report = crawl(tmp_path, None, EU, gateway=serve(Gateway, answers).url, floor=1)
+    assert (report["status"], report["created"], report["warnings"]) == ("ok", 10, {"unknown field 'colour'": 10})
+
+
 def test_case_27_a_new_category_is_told_and_guessed_by_nobody(serve: Serving, tmp_path: Path) -> None:
     gateway = serve(Gateway, {kr_url(1): changed(KR_ONE, "자발적리콜", "새로운리콜")})
     report = crawl(tmp_path, None, KR, gateway=gateway.url, floor=1)
@@ -120,6 +156,25 @@ def test_case_28_none_or_ten_times_as_many_alert_nobody(serve: Serving, tmp_path
     report = crawl(tmp_path, None, gateway=gateway.url, floor=20)
     assert (report["status"], report["reason"], report["created"]) == ("held", "breaker", 301)
     assert "301" in report["why"]
+
+
+def test_case_28_ten_times_as_many_on_a_slow_day_are_held_and_honest_weeks_are_not(serve: Serving, tmp_path: Path) -> None:
+    """About twenty alerts a week; weeks that were missed come together, and one may be three times as full."""
+    gateway = serve(Gateway, {})
+
+    def publish(last: int, **sizes: int) -> dict[str, Any]:
+        gateway.answers[EU_INDEX] = eu_index(*range(1001, last + 1))
+        for week in range(1001, last + 1):
+            size = sizes.get(f"of_{week}", 20)
+            gateway.answers[eu_report_url(week)] = eu_report(week, *(f"SR/{week}{number:03}/26" for number in range(size)))
+        return crawl(tmp_path, None, EU, gateway=gateway.url, floor=1)
+
+    assert publish(1004)["status"] == "ok"
+    report = publish(1011, of_1011=60)
+    assert (report["status"], report["created"]) == ("ok", 180)
+    report = publish(1012, of_1011=60, of_1012=140)
+    assert (report["status"], report["reason"]) == ("held", "breaker_day")
+    assert "140 notices of a single day (2026-11-12) would alert, the limit is 80" in report["why"]
 
 
 def test_case_29_an_archive_with_fresh_dates_is_indexed_and_alerts_nobody(serve: Serving, tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crawlers.cards import spider
 from crawlers.fields import Fields
+from domain import clock
 from storage import changes
 from storage.captures import CaptureStore
-from storage.models import Capture, NoticeRow
+from storage.models import Capture, ChangeRow, NoticeRow
 from tests import databases
 from tests.prove.relay import pattern
 
@@ -77,6 +78,13 @@ class Loaded:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder)
+
+    def forget_changes(self) -> None:
+        """As if the worker had taken all that waits for it: what waits later came later."""
+        db = databases.database(self.folder)
+        with db.write() as session:
+            session.execute(update(ChangeRow).values(done_at=clock.now()))
+        db.close()
 
     def stored(self) -> Stored:
         db = databases.database(self.folder)

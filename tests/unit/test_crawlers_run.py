@@ -88,6 +88,8 @@ def test_a_wait_is_asked_for_in_seconds_or_until_a_date(value: bytes, seconds: f
     (b"<!DOCTYPE html><p>", "application/json", True), (b"\xef\xbb\xbf\n<HTML>", "application/xml", True),
     (b"Sorry.", "text/html; charset=utf-8", True), (b"<?xml version='1.0'?><a/>", "text/html", False),
     (b'{"a": 1}', "text/html", False), (b"<Safety-Gate/>", "application/xml", False), (b"", "application/json", False),
+    (bytes(10_000), "text/html", False), ("\ufeff<p>잠시".encode("utf-16-le"), "text/html", True),
+    ("<p>".encode("utf-16-be"), "text/html", True),
 ])
 def test_a_page_for_people_is_known_by_its_looks(body: bytes, kind: str, answer: bool) -> None:
     assert is_html(TextResponse(URL, body=body, headers={"Content-Type": kind})) is answer
@@ -99,6 +101,10 @@ def test_fields_are_handled_ignored_by_name_or_loud() -> None:
     assert fields.check({"id": 1, "title": 2, "colour": 3}, URL, "1") == {"colour"}
     with pytest.raises(ShapeChanged, match="“title” is missing"):
         fields.check({"id": 1}, URL, "1")
+    fields.check_all({"id", "title", "note", "colour"}, URL)
+    fields.check_all({"id", "title"}, URL)
+    with pytest.raises(ShapeChanged, match=r"“note” is missing .in no record, while 'colour' is new"):
+        fields.check_all({"id", "title", "order", "colour"}, URL)
     assert fields.raw({"id": "1", "title": "", "order": "2", "colour": "red", "note": None}) == {"id": "1", "colour": "red"}
 
 

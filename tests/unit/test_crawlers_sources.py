@@ -119,9 +119,10 @@ def test_codes_come_without_their_names_and_dots() -> None:
 
 
 def test_readers_are_told_how_far_back_deadlines_are_followed() -> None:
-    card, days = wto_tbt_notifications.WtoTbtNotifications.card, str(wto_tbt_notifications.LOOK_BACK.days)
-    assert any(days in text and "full crawl" in text for text in card.caveats)
-    assert any(days in text and "完整采集" in text for text in card.caveats_zh)
+    spider = wto_tbt_notifications.WtoTbtNotifications
+    days = str(spider.look_back.days)
+    assert any(days in text and "full crawl" in text for text in spider.card.caveats)
+    assert any(days in text and "完整采集" in text for text in spider.card.caveats_zh)
 
 
 def test_every_symbol_of_a_joint_notification_belongs_to_its_own_base() -> None:

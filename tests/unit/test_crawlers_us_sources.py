@@ -118,7 +118,7 @@ def full_document() -> dict[str, Any]:
         {"title": 10, "part": 431, "chapter": None, "citation_url": None}])
 
 
-RECORDS = [(us_cpsc_recalls._RECALL, full_recall()), (FederalRegisterSpider.document, full_document())]
+RECORDS = [(us_cpsc_recalls._RECALL, full_recall()), (FederalRegisterSpider.fields, full_document())]
 READ = [(fields, record, (name,)) for fields, record in RECORDS for name in record
         if name not in ("SoldAtLabel", "Images")]
 READ += [(fields, record, (name, inner)) for fields, record in RECORDS for name, value in record.items()

@@ -128,9 +128,20 @@ def test_a_released_run_stands_again_as_it_ended(db: Database) -> None:
 
 def test_a_source_used_to_many_notices_a_day_is_not_held(db: Database) -> None:
     store(db, *[notice(f"SR/{number}/26") for number in range(70)])
-    news = [notice(f"SR/{number}/26", published_on=date(2026, 11, 20)) for number in range(100, 500)]
-    store(db, *news)
-    assert len(alerting(db)) == 400
+    store(db, *[notice(f"SR/{number}/26", published_on=date(2026, 11, 20)) for number in range(100, 380)])
+    assert len(alerting(db)) == 280
+    several_days = [notice(f"SR/{number}/26", published_on=date(2026, 11, 21 + number % 4)) for number in range(500, 1200)]
+    store(db, *several_days)
+    assert len(alerting(db)) == 280 + 700
+
+
+def test_a_day_of_more_than_four_usual_ones_is_held(db: Database) -> None:
+    store(db, *[notice(f"SR/{number}/26") for number in range(70)])
+    store(db, *[notice(f"SR/{number}/26", published_on=date(2026, 11, 20)) for number in range(100, 381)])
+    assert alerting(db) == set()
+    with db.read() as session:
+        [held] = runs.held(session)
+    assert held.reason.facts == {"count": "281", "day": "2026-11-20", "limit": "280"}
 
 
 def test_alerts_of_a_running_run_wait_for_its_end(db: Database) -> None:
