@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-load lint bench bench-store bench-crawl bench-search bench-load screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load lint bench bench-store bench-crawl bench-search bench-load bench-no-change screenshots lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -40,7 +40,7 @@ PROOF := docs/proof
 PROVE := $(BIN)/python -m tests.prove
 
 prove: $(VENV)/.installed-dev  ## what proves rather than tests, up to an hour; what breaks stops no other; reports in docs/proof/
-	$(MAKE) --keep-going prove-contention prove-kills prove-kills-postgres prove-faults prove-load prove-bench
+	$(MAKE) --keep-going prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-bench
 
 prove-contention: $(VENV)/.installed-dev  ## crawls, worker and twenty writers at once: latency, locks, lost writes
 	$(PROVE).contention | tee $(PROOF)/contention.txt
@@ -51,8 +51,11 @@ prove-kills: $(VENV)/.installed-dev  ## 200 random kills under a mail server tha
 prove-kills-postgres: $(VENV)/.installed-dev  ## the same on a PostgreSQL server of its own
 	$(PROVE).kills --postgres | tee $(PROOF)/kills-postgresql.txt
 
-prove-faults: $(VENV)/.installed-dev  ## every fault of the source mirror × every spider
+prove-faults: $(VENV)/.installed-dev  ## every fault of the source mirror × every spider, and a scheduler amid faulty sources
 	$(PROVE).faults | tee $(PROOF)/faults.txt
+
+prove-politeness: $(VENV)/.installed-dev  ## every source at its card's pace, as the mirror's own log shows it
+	$(PROVE).politeness | tee $(PROOF)/politeness.txt
 
 prove-load: $(VENV)/.installed-dev  ## first load on the mirror
 	$(BIN)/python -m bench.first_load | tee $(PROOF)/first-load.json
@@ -60,14 +63,18 @@ prove-load: $(VENV)/.installed-dev  ## first load on the mirror
 prove-bench: $(VENV)/.installed-dev  ## store and crawl against their peers, at full size
 	$(BIN)/python -m bench.store | tee $(PROOF)/bench-store.txt
 	$(BIN)/python -m bench.crawl | tee $(PROOF)/bench-crawl.txt
+	$(BIN)/python -m bench.no_change | tee $(PROOF)/bench-no-change.txt
 
-bench: bench-store bench-crawl bench-search bench-load
+bench: bench-store bench-crawl bench-search bench-load bench-no-change
 
 bench-store: $(VENV)/.installed-dev  ## ingest against the per-item pipeline and the raw driver, on both databases
 	$(BIN)/python -m bench.store
 
 bench-crawl: $(VENV)/.installed-dev  ## a crawl of the mirror against the tutorial way, and all sources side by side
 	$(BIN)/python -m bench.crawl
+
+bench-no-change: $(VENV)/.installed-dev  ## a crawl that finds nothing new against a full one, where the source says so
+	$(BIN)/python -m bench.no_change
 
 bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory, search latency
 	$(BIN)/python -m bench.first_load

@@ -52,21 +52,22 @@ DOWNLOAD_HANDLERS = {
     "https": "crawlers.fetch.gateway.GatewayDownloadHandler",
     "data": None, "file": None, "ftp": None, "s3": None,  # handlers for each: a source is on the web
 }
+DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}  # fourteen, which are loaded even when they are off. Left out besides
+# those that have one of ours in their place: httpauth (no source asks for a password), metarefresh, cookies (it loads a
+# list of all domains), httpproxy, httpcache (captures and validators do this)
 DOWNLOADER_MIDDLEWARES = {
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # 100: ours is stricter
-    "crawlers.fetch.robots.StrictRobotsMiddleware": 100,
-    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # 300: no source asks for a password
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": 50,
+    "crawlers.fetch.robots.StrictRobotsMiddleware": 100,  # RobotsTxtMiddleware: ours is stricter
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
     "crawlers.fetch.conditional.ConditionalMiddleware": 450,
-    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # 550: ours waits as asked
-    "crawlers.fetch.retry.PatientRetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
+    "crawlers.fetch.retry.PatientRetryMiddleware": 550,  # RetryMiddleware: ours waits as asked
     "crawlers.fetch.excuses.ExcuseMiddleware": 560,
-    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,  # 700: off anyway, and loads a list of all domains
     "crawlers.fetch.capture.CaptureMiddleware": 570,  # nearer to the spider than Inflate (590): bodies as parsed
-    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # 590: gives half of what is cut short
-    "crawlers.fetch.inflate.InflateMiddleware": 590,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,  # 600: ours stays on the card's hosts
-    "crawlers.fetch.redirect.OnSiteRedirectMiddleware": 600,
-    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,  # 900: captures and validators do this
+    "crawlers.fetch.inflate.InflateMiddleware": 590,  # HttpCompressionMiddleware gives half of what is cut short
+    "crawlers.fetch.redirect.OnSiteRedirectMiddleware": 600,  # RedirectMiddleware: ours stays on the card's hosts
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # 800: drops silently

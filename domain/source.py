@@ -75,9 +75,9 @@ class Expectation:
 @dataclass(frozen=True, slots=True)
 class Source:
     """The card of a source. ``hosts`` are the only hosts its spider may ask; ``rhythm`` is the time between two runs;
-    ``delay`` the seconds between two requests to a host; ``parser_version`` grows with every change of the parser that
-    changes what it yields; ``caveats`` tell readers, sentence by sentence in both languages, what the source does not
-    hold or what we leave out on purpose.
+    ``delay`` the seconds between an answer of a host and the next request to it; ``parser_version`` grows with every change
+    of the parser that changes what it yields; ``caveats`` tell readers, sentence by sentence in both languages, what the
+    source does not hold or what we leave out on purpose.
     """
 
     slug: str

@@ -10,10 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -77,19 +74,16 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema to its newest revision; creates the folder of an SQLite file. Raises StoreError when the
         database cannot be used."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         try:
             if not self.is_postgres:
                 self.folder.mkdir(parents=True, exist_ok=True)
             with self.engine.begin() as connection:
                 if self.is_postgres:  # two processes that start at once: the second finds everything done
                     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        except (OSError, sqlite3.Error, DBAPIError, CommandError) as error:
-            reason = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreError(f"the database {self.engine.url.render_as_string()} cannot be used: {reason}") from error
+                if _revision(connection) != newest_revision():
+                    _upgrade(connection)
+        except (OSError, sqlite3.Error, DBAPIError) as error:
+            raise _unusable(self.engine, (error.orig or error) if isinstance(error, DBAPIError) else error) from error
 
     def close(self) -> None:
         """Give back all connections."""
@@ -102,6 +96,35 @@ def _taken(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def newest_revision() -> str:
+    """The revision that the migrations lead to, by their file names. Alembic takes long to load, for a process that
+    mostly finds nothing to do."""
+    return max(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str:
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or "")
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise _unusable(connection.engine, error) from error
+
+
+def _unusable(engine: Engine, why: BaseException) -> StoreError:
+    return StoreError(f"the database {engine.url.render_as_string()} cannot be used: {why}")
 
 
 def _engine(url: str) -> Engine:

@@ -7,9 +7,11 @@ checked just before the connection is made, which then goes to a checked address
 
 from __future__ import annotations
 
+from time import monotonic
 from urllib.parse import urlsplit
 
 from scrapy import Request
+from scrapy.core.downloader import Downloader
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
@@ -37,6 +39,7 @@ class GatewayDownloadHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._crawler = crawler
         self._options: CrawlOptions = crawler.spider.job.options  # type: ignore[union-attr]
         self._pool._factory = BoundedClientFactory
 
@@ -47,8 +50,19 @@ class GatewayDownloadHandler(HTTP11DownloadHandler):
         gateway_url = self._options.gateway_url
         asked = request.replace(url=through(gateway_url, request.url)) if gateway_url else request
         await self._admit(asked.url)
-        response = await super().download_request(asked)
+        try:
+            response = await super().download_request(asked)
+        finally:
+            self._rest(request)
         return response.replace(url=request.url) if gateway_url else response
+
+    def _rest(self, request: Request) -> None:
+        """Let the delay count from the end of an answer. Scrapy counts from the moment a request leaves; one that is late to
+        arrive is then followed by the next one sooner than its publisher was promised."""
+        engine = self._crawler.engine
+        slot = engine.downloader.slots.get(request.meta.get(Downloader.DOWNLOAD_SLOT, "")) if engine else None
+        if slot is not None:
+            slot.lastseen = monotonic()
 
     async def _admit(self, url: str) -> None:
         """Let the reactor connect to the host of an address."""

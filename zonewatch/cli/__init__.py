@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 
 import click
 
@@ -11,9 +12,27 @@ from domain.errors import ZonewatchError
 from zonewatch.settings import Settings
 from zonewatch.wiring import Installation
 
+MODULES = ("collect", "processes", "keep", "find", "lineage", "prove")
+"""Modules of this package that add commands; those that load quickly first."""
+
 
 class Installed(click.Group):
-    """A group whose commands tell a person's mistakes in one line instead of a traceback."""
+    """A group whose commands tell a person's mistakes in one line instead of a traceback. A module of commands is loaded
+    when one of its commands, or the list of all, is asked for: a crawl need not load what searches and serves."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """All commands."""
+        for module in MODULES:
+            import_module(f"{__name__}.{module}")
+        return super().list_commands(context)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """A command by its name, from the first module that has it."""
+        for module in MODULES:
+            import_module(f"{__name__}.{module}")
+            if found := super().get_command(context, name):
+                return found
+        return None
 
     def invoke(self, context: click.Context) -> object:
         """Run the command; exit status 2 for what the user can mend."""
@@ -38,8 +57,3 @@ def main(context: click.Context, verbose: bool) -> None:
 def installation() -> Installation:
     """The installation of the present settings. Raises SettingsError."""
     return Installation(Settings())
-
-
-from zonewatch.cli import collect, find, keep, lineage, processes, prove  # noqa: E402 the modules add their commands to ``main``
-
-__all__ = ["collect", "find", "installation", "keep", "lineage", "main", "processes", "prove"]
