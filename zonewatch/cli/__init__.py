@@ -40,6 +40,6 @@ def installation() -> Installation:
     return Installation(Settings())
 
 
-from zonewatch.cli import collect, find, keep, processes  # noqa: E402 the modules add their commands to ``main``
+from zonewatch.cli import collect, cover, find, keep, processes  # noqa: E402 the modules add their commands to ``main``
 
-__all__ = ["collect", "find", "installation", "keep", "main", "processes"]
+__all__ = ["collect", "cover", "find", "installation", "keep", "main", "processes"]
