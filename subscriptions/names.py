@@ -7,7 +7,7 @@ from typing import Protocol
 
 from domain.grade import Grade
 from domain.hazard import HAZARDS, RISK_LEVELS
-from domain.kinds import NOTICE_KINDS
+from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, TBT_STAGES
 from domain.market import country_name
 from domain.measure import MEASURES
 from domain.product_type import PRODUCT_TYPES
@@ -54,6 +54,11 @@ def risk_level(key: str, lang: str) -> str:
 def measure(key: str, lang: str) -> str:
     """A measure taken."""
     return _name(MEASURES, key, lang)
+
+
+def stage(key: str, lang: str) -> str:
+    """A stage of a standard or a rule, of a notification or of a case."""
+    return _name(next((table for table in (DOCUMENT_STAGES, TBT_STAGES, S337_EVENTS) if key in table), {}), key, lang)
 
 
 def place(code: str, lang: str) -> str:
