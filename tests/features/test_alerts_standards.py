@@ -43,15 +43,19 @@ TONER_YIELD = record(68555, "ISO/IEC 19752:2017", 6060, "2017-01-10", "Determina
 class Iso:
     """ISO's open data as it changes from day to day, crawled into the world's database."""
 
-    def __init__(self, here: World, serve: Serve, *lines: str) -> None:
-        self.here, self.gateway = here, serve({})
-        self.publish(*lines)
+    def __init__(self, folder: Path, serve: Serve) -> None:
+        self.folder, self.gateway = folder, serve({})
 
     def publish(self, *lines: str) -> dict[str, Any]:
         self.gateway.answers[DUMP] = Answer("\n".join(lines).encode())
-        report = crawl(self.here.db.folder, "iso_open_data", self.gateway.url, floor=1, now=clock.now().isoformat())
+        report = crawl(self.folder, "iso_open_data", self.gateway.url, floor=1, now=clock.now().isoformat())
         assert report["status"] == "ok", report
         return report
+
+
+@pytest.fixture
+def iso(tmp_path: Path, serve: Serve) -> Iso:
+    return Iso(tmp_path, serve)
 
 
 @pytest.fixture
@@ -62,9 +66,9 @@ def followed(here: World) -> World:
     return here
 
 
-def test_a_new_edition_of_iso_15552_reaches_whoever_follows_cylinders_once(followed: World, serve: Serve) -> None:
+def test_a_new_edition_of_iso_15552_reaches_whoever_follows_cylinders_once(followed: World, iso: Iso) -> None:
     draft = record(84310, "ISO/FDIS 15552", 5020, None)
-    iso = Iso(followed, serve, FORMER, draft, TONER_YIELD)
+    iso.publish(FORMER, draft, TONER_YIELD)
     assert followed.round() == []
     followed.wait()
     edition = record(84310, "ISO 15552:2026", 6060, "2026-11-18", replaces=[66921])
@@ -82,8 +86,8 @@ def test_a_new_edition_of_iso_15552_reaches_whoever_follows_cylinders_once(follo
         assert followed.round() == []
 
 
-def test_a_new_edition_that_was_never_listed_as_a_draft_is_told_once(followed: World, serve: Serve) -> None:
-    iso = Iso(followed, serve, TONER_YIELD, record(66921, "ISO 15552:2018", 9599, "2018-04-15", replacedBy=[84310]))
+def test_a_new_edition_that_was_never_listed_as_a_draft_is_told_once(followed: World, iso: Iso) -> None:
+    iso.publish(TONER_YIELD, record(66921, "ISO 15552:2018", 9599, "2018-04-15", replacedBy=[84310]))
     followed.wait()
     edition = record(84310, "ISO 15552:2026", 6060, "2026-11-18", replaces=[66921])
     iso.publish(TONER_YIELD, edition, record(66921, "ISO 15552:2018", 9599, "2018-04-15", replacedBy=[84310]))
@@ -94,9 +98,9 @@ def test_a_new_edition_that_was_never_listed_as_a_draft_is_told_once(followed: W
     assert followed.round() == []
 
 
-def test_the_withdrawal_of_a_followed_standard_is_told_once_with_its_stages(followed: World, serve: Serve) -> None:
+def test_the_withdrawal_of_a_followed_standard_is_told_once_with_its_stages(followed: World, iso: Iso) -> None:
     standard = record(66921, "ISO 15552:2018", 6060, "2018-04-15")
-    iso = Iso(followed, serve, standard, TONER_YIELD)
+    iso.publish(standard, TONER_YIELD)
     followed.wait()
     withdrawn = record(66921, "ISO 15552:2018", 9599, "2018-04-15")
     iso.publish(withdrawn, TONER_YIELD)
@@ -108,8 +112,8 @@ def test_the_withdrawal_of_a_followed_standard_is_told_once_with_its_stages(foll
     assert followed.round() == []
 
 
-def test_what_changes_of_a_standard_besides_its_stage_and_scope_is_no_news(followed: World, serve: Serve) -> None:
-    iso = Iso(followed, serve, FORMER, TONER_YIELD)
+def test_what_changes_of_a_standard_besides_its_stage_and_scope_is_no_news(followed: World, iso: Iso) -> None:
+    iso.publish(FORMER, TONER_YIELD)
     followed.wait()
     corrected = record(66921, "ISO 15552:2018", 9092, "2018-04-15", title=f"{CYLINDER}, corrected", pages={"en": 24})
     assert iso.publish(corrected, TONER_YIELD)["revised"] == 1

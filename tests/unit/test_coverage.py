@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +108,12 @@ def test_all_notices_are_counted_and_the_first_of_them_kept() -> None:
 ])
 def test_the_cards_say_which_source_would_hold_a_number(number: str, sources: set[str]) -> None:
     assert set(one(wanted(number, kind="other")).sources) == sources
+
+
+def test_no_card_claims_what_is_no_number() -> None:
+    for text in ("", "2018", "ISO", "Air compressor 2018", "ISO 15552:2018 or another", "see 2011/65/EU"):
+        claiming = {slug for slug, forms in FORMS.items() for form in forms if re.fullmatch(form, text)}
+        assert claiming <= {"iso_open_data"} if text.startswith("ISO 1") else not claiming, (text, claiming)
 
 
 PIECES = st.sampled_from(["ISO", "EN", "15552", "2018", ":", "-", "/", "1", "(EU)", "No", "65", "2011", "EU", " ", "气缸",
