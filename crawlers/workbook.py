@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-LARGEST = 64 * 1024 * 1024
+LARGEST = 16 * 1024 * 1024
 """Bytes of all that is read of a workbook, unpacked."""
 _SHEET, _STRINGS, _STYLES = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"
 _PLACE = re.compile(r"([A-Z]{1,3})\d+")

@@ -26,6 +26,8 @@ _SHARED = (
     re.compile(r"(?:A1[12]|INFO|SR|OR)/\d{4,5}/\d{2}"),  # Safety Gate; France, Germany and others repeat it
     _SYMBOL,  # the WTO; national enquiry points repeat it
 )
+_STANDARD = re.compile(r"ISO/IEC(?:TR|TS|PAS|GUIDE)?\d+(?:-\d+)*:\d{4}")
+"""An edition that two bodies publish together, and that the catalogues of both list."""
 _FEDERAL_REGISTER = re.compile(r"(?:19|20)\d\d-\d{4,6}|E\d-\d{3,6}")
 _INVESTIGATION = re.compile(r"(?:337|701|731|201)-TA-\d+")
 _CAPTION = re.compile(r"\bCertain\b.*?(?=\s*(?:;|,? (?:Notice|Commission|Request|Institution|Issuance|Final|Decision"
@@ -46,6 +48,8 @@ def _events(notice: Notice) -> Iterator[str]:
     for number in _numbers(notice):
         if any(form.fullmatch(number.upper()) for form in _SHARED[:1]) or _SYMBOL.fullmatch(number):
             yield EVENT + number.upper()
+        elif notice.kind is NoticeKind.STANDARD and _STANDARD.fullmatch(number):
+            yield EVENT + number
         elif notice.market == "US" and _FEDERAL_REGISTER.fullmatch(number):
             yield EVENT + "FR " + number
 

@@ -77,7 +77,8 @@ class Source:
     """The card of a source. ``hosts`` are the only hosts its spider may ask; ``rhythm`` is the time between two runs;
     ``delay`` the seconds between an answer of a host and the next request to it; ``parser_version`` grows with every change
     of the parser that changes what it yields; ``caveats`` tell readers, sentence by sentence in both languages, what the
-    source does not hold or what we leave out on purpose.
+    source does not hold or what we leave out on purpose; ``numbers`` are regular expressions, each of a whole number as
+    people cite it, of the documents that it holds when it is read (see domain.coverage).
     """
 
     slug: str
@@ -102,6 +103,7 @@ class Source:
     needs_key: bool = False
     caveats: tuple[str, ...] = ()
     caveats_zh: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def card_json(source: Source) -> dict[str, Any]:
         "caveats_zh": list(source.caveats_zh),
         "min_items": source.expectation.min_items, "max_silence_days": source.expectation.max_silence_days,
         "rhythm_hours": source.rhythm / timedelta(hours=1), "delay": source.delay,
-        "parser_version": source.parser_version, "needs_key": source.needs_key,
+        "parser_version": source.parser_version, "needs_key": source.needs_key, "numbers": list(source.numbers),
     }
 
 

@@ -12,7 +12,7 @@ from domain import clock
 from domain.classification import Confidence, Evidence
 from domain.criteria import Criteria, Facts, contains, facts, subjects
 from domain.grade import REASONS
-from domain.notice import MATERIAL_FIELDS, Notice
+from domain.notice import Notice, NoticeKind
 from domain.product_type import ADJACENT_TYPES
 from domain.text import has_cjk
 from storage.notices import StoredNotice
@@ -150,6 +150,7 @@ def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str) ->
         ("类别", names.kind(notice.kind.value, lang)),
         ("产品类别", _findings(found.product_types, names.product_type, floor, lang)),
         ("相关法规", _findings(found.horizontal, names.regulation, floor, lang)),
+        ("阶段", _shown(notice, "stage", lang) if notice.kind is NoticeKind.STANDARD else ""),
         ("产品（原文）", own_words if notice.product.strip() != notice.title.strip() else ""),
         ("危害", _shown(notice, "hazards", lang)),
         ("风险等级", _shown(notice, "risk_level", lang)),
@@ -205,10 +206,11 @@ def _listed(values: Iterable[str], lang: str) -> str:
 
 _LABELS = {"kind": "类别", "market": "目标市场", "product": "产品（原文）", "hs_codes": "HS 编码", "ics_codes": "ICS 编码",
            "hazards": "危害", "risk_level": "风险等级", "measures": "措施", "comment_deadline": "评议截止",
-           "effective_on": "生效日期"}
+           "effective_on": "生效日期", "stage": "阶段"}
+"""The material fields, and the stage, which is material where a card says so."""
 _NAMED: Mapping[str, Callable[[str, str], str]] = {
     "kind": names.kind, "market": names.place, "hazards": names.hazard, "measures": names.measure,
-    "risk_level": names.risk_level}
+    "risk_level": names.risk_level, "stage": names.stage}
 
 
 def _shown(notice: Notice, field: str, lang: str) -> str:
@@ -227,7 +229,7 @@ def _changes(told: Told, lang: str) -> Iterator[Changed]:
         return
     if told.was_withdrawn and not told.is_withdrawn:
         yield Changed(say("状态", lang), say("已撤回", lang), say("重新发布", lang))
-    for field in (each for each in _LABELS if each in MATERIAL_FIELDS):
+    for field in _LABELS:
         before, after = (_shown(notice, field, lang) for notice in (told.before, told.stored.notice))
         if before != after:
             unstated = say("未注明", lang)

@@ -8,7 +8,7 @@ from typing import Protocol
 from domain.grade import Grade
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
-from domain.kinds import NOTICE_KINDS
+from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, TBT_STAGES
 from domain.market import country_name
 from domain.measure import MEASURES
 from domain.product_type import PRODUCT_TYPES
@@ -21,7 +21,7 @@ _STATES = {
     HealthState.HEALTHY: "正常", HealthState.NEVER_RUN: "尚未采集", HealthState.INCOMPLETE: "不完整",
     HealthState.BELOW_FLOOR: "数量异常偏少", HealthState.SILENT: "长期无新信息", HealthState.BLOCKED: "被拦截",
     HealthState.FAILING: "采集失败", HealthState.OVERDUE: "到期未采集", HealthState.PAUSED: "已暂停",
-    HealthState.HELD: "预警待核对",
+    HealthState.HELD: "预警待核对", HealthState.NOT_CRAWLED: "不采集",
 }
 _PLAIN = {
     HealthState.INCOMPLETE: "每次采集都没有取全，也没有取到新信息。",
@@ -69,6 +69,11 @@ def risk_level(key: str, lang: str) -> str:
 def measure(key: str, lang: str) -> str:
     """A measure taken."""
     return _name(MEASURES, key, lang)
+
+
+def stage(key: str, lang: str) -> str:
+    """A stage of a standard or a rule, of a notification or of a case."""
+    return _name(next((table for table in (DOCUMENT_STAGES, TBT_STAGES, S337_EVENTS) if key in table), {}), key, lang)
 
 
 def place(code: str, lang: str) -> str:

@@ -54,6 +54,8 @@ class BrInmetro(DailySpider, JsonApiSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=3, max_silence_days=14),
         parser_version=1,
+        # it goes back no more than 30 days
+        numbers=(r"Portaria Inmetro (?:n[º°] ?)?\d+/20(?:2[6-9]|[3-9]\d)",),
         grade=Grade.DOCUMENTED,
         summary_zh="巴西 Inmetro 发布的 Portaria（技术法规、合格评定要求、能效标签）及公开征求意见，葡萄牙文。",
         summary="Ordinances (portarias) of Inmetro: technical regulations, rules of conformity assessment, energy labels, "

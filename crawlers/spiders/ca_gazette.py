@@ -65,6 +65,7 @@ class CaGazette(FeedSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=100, max_silence_days=21),
         parser_version=1,
+        numbers=(r"(?:SOR|SI)/20(?:2[6-9]|[3-9]\d)-\d+",),  # it goes back no more than 60 days
         grade=Grade.DOCUMENTED,
         summary_zh="加拿大公报：第一部分为法规草案（附评议期）和政府公告，第二部分为已制定的法规（SOR）和法定文书（SI）。",
         summary="Part I holds proposed regulations with their comment period and government notices, Part II regulations "

@@ -54,6 +54,7 @@ class CnOpenstd(HtmlListSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=30, max_silence_days=400),
         parser_version=1,
+        numbers=(r"GB(?:/[TZ])? ?\d.*",),
         summary_zh="中国国家标准目录数据：标准号、中英文名称、状态（现行、即将实施、废止）、ICS 与 CCS 分类、"
                    "发布与实施日期、所代替的标准。按关键词检索打印耗材与气动两个行业。",
         summary="Catalogue data of China's national standards: number, title in Chinese and English, status, ICS and CCS "

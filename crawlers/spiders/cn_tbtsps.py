@@ -52,6 +52,7 @@ class CnTbtsps(JsonApiSpider, NewestFirstSpider):
         listing=Listing.APPEND,
         expectation=Expectation(min_items=20, max_silence_days=15),
         parser_version=1,
+        numbers=(r"G/TBT/N/(?!CHN/)[A-Z]{2,4}/\d+(?:/.+)?",),
         grade=Grade.DOCUMENTED,
         tier=SourceTier.MIRROR,
         summary_zh="WTO 其他成员 TBT 通报的中文标题、文号、通报成员与日期；全文与评议截止日期见 WTO ePing 来源。",

@@ -70,6 +70,10 @@ class EuEurlex(JsonApiSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=100, max_silence_days=21),
         parser_version=1,
+        # acts from before 2016 as their consolidated texts, where they were amended since
+        numbers=(r"\((?:EU|EC|EEC|Euratom)\)(?: No)? \d+/\d+",
+                 r"\d{2,4}/\d+/(?:EU|EC|EEC|Euratom|CFSP)",
+                 r"3\d{4}[A-Z]{1,2}\d{4,}"),
         summary_zh="欧盟条例、指令、决定及其修订、勘误和合并文本的题录，含机械、RoHS、REACH、生态设计、协调标准决定和反倾销措施。",
         summary="Titles and numbers of EU regulations, directives and decisions, what they amend, their corrigenda and "
                 "consolidated texts: machinery, RoHS, REACH, ecodesign, harmonised standards, anti-dumping among them.",

@@ -59,6 +59,7 @@ class EuSafetyGate(SourceSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=50, max_silence_days=21),
         parser_version=2,
+        numbers=(r"(?:(?:A1[12]|INFO|SR|OR)/)?\d{4,5}/\d{2}",),
         summary_zh="欧盟及欧洲经济区各国主管机关每周通报的危险非食品类产品：召回、下架、禁售、边境拒绝入境等。约半数原产地为中国。",
         summary="Dangerous non-food products notified by EU and EEA authorities, week by week: recalls, withdrawals, sales "
                 "bans, rejections at the border. About half of them come from China.",

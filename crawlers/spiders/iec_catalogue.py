@@ -64,6 +64,7 @@ class IecCatalogue(JsonApiSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=1_000, max_silence_days=60),
         parser_version=1,
+        numbers=(r"(?:ISO/)?IEC(?:/[A-Z]+)* (?:Guide )?\d.*", r"CISPR \d.*"),
         tier=SourceTier.MIRROR,
         summary_zh="IEC 标准及与 ISO 联合发布标准的目录数据：编号、名称、状态、ICS 分类、技术委员会。"
                    "含办公设备安全、碳粉盒与墨盒印量测定、工业过程控制阀。",

@@ -42,6 +42,8 @@ class InBisQco(HtmlTableSpider):
         listing=Listing.FULL,
         expectation=Expectation(min_items=500, max_silence_days=365),
         parser_version=1,
+        # as far as an order of the list (Scheme I) makes it compulsory
+        numbers=(r"IS(?: ?/ ?(?:ISO|IEC))* ?:? ?\d.*", r"(?:S\.O\.|G\.S\.R\.) ?\d+ ?\(E\)"),
         summary_zh="印度质量控制令规定须经 BIS 强制认证的产品：标准号、产品、所依据的命令及其日期，含已取消强制认证的产品。",
         summary="Products that India's quality control orders put under compulsory BIS certification: standard, product, "
                 "order and its date; de-notified products as well.",

@@ -50,6 +50,7 @@ class IsoOpenData(JsonApiSpider):
         listing=Listing.FULL,
         expectation=Expectation(min_items=30_000, max_silence_days=30),
         parser_version=1,
+        numbers=(r"ISO(?:/[A-Z]+)* (?:Guide )?\d.*", r"IWA \d.*"),
         summary_zh="ISO 全部标准、技术报告及在制草案的目录数据：编号、阶段、ICS 分类、技术委员会、替代关系。"
                    "含气动（ISO/TC 131）、压缩机与气动工具（ISO/TC 118）、办公设备（ISO/IEC JTC 1/SC 28）。",
         summary="Catalogue data of all ISO standards, reports and drafts: reference, stage, ICS codes, committee, what "

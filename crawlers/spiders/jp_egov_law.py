@@ -57,6 +57,7 @@ class JpEgovLaw(JsonApiSpider):
         listing=Listing.FULL,
         expectation=Expectation(min_items=8_500, max_silence_days=45),
         parser_version=1,
+        numbers=(r"\d{3}[A-Z0-9]{12}", "(?:明治|大正|昭和|平成|令和).+年.+第.+号"),
         material_fields=MATERIAL_FIELDS | {"relates_to"},
         summary_zh="日本现行法律、政令和省令的目录（日文），含已公布尚未施行的修订；其中有消费生活用产品安全法、电气用品安全法、"
                    "高压气体保安法、化学物质审查法、家庭用品有害物质规制法、资源有效利用促进法等。",

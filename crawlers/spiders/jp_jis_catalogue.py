@@ -51,6 +51,7 @@ class JpJisCatalogue(HtmlSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=10_000, max_silence_days=90),
         parser_version=1,
+        numbers=(r"JIS [A-Z] ?\d.*",),
         summary_zh="日本产业标准（JIS）目录：编号、日英文名称、发行日期、确认日期、状态（有效或废止）。"
                    "含气动元件（JIS B 83xx）和碳粉盒印量测定（JIS X 69xx）。",
         summary="Catalogue of Japanese Industrial Standards: number, title in Japanese and English, dates of issue and "

@@ -53,6 +53,7 @@ class MxDof(DailySpider, JsonApiSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=60, max_silence_days=10),
         parser_version=1,
+        numbers=(r"(?:PROY-)?(?:NOM|NMX)-.+-20(?:2[6-9]|[3-9]\d)",),  # it goes back no more than 30 days
         grade=Grade.DOCUMENTED,
         summary_zh="墨西哥每日公报的目录（西班牙文）：官方标准 NOM（强制性技术法规）及其草案、"
                    "墨西哥标准 NMX、反倾销与反补贴决定等。",

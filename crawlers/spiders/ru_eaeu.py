@@ -18,6 +18,7 @@ class RuEaeu(CardOnly):
         publisher=Publisher("Eurasian Economic Commission", "欧亚经济委员会", "https://eec.eaeunion.org/", "EAEU"),
         market="EAEU",
         url="https://eec.eaeunion.org/comission/department/deptexreg/tr/",
+        numbers=(r"TR (?:CU|EAEU) \d{3}/\d{4}",),
         licence="Not known: no terms of use have been seen",
         summary_zh="欧亚经济联盟（俄罗斯、白俄罗斯、哈萨克斯坦、亚美尼亚、吉尔吉斯斯坦）的技术法规（TR CU / TR EAEU）"
                    "及合格证书、符合性声明登记，俄文。",

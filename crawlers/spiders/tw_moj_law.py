@@ -52,6 +52,7 @@ class TwMojLaw(ZippedXmlSpider):
         listing=Listing.FULL,
         expectation=Expectation(min_items=10_000, max_silence_days=30),
         parser_version=1,
+        numbers=(r"[A-Z]\d{7}",),
         summary_zh="台湾法律和命令全集（繁体中文）：商品检验、商品标示、度量衡、化学物质、机械设备器具安全等，含最新修订及沿革。",
         summary="All laws and orders of Taiwan in Traditional Chinese, each with its newest amendment and its history: "
                 "among them inspection and labelling of commodities, metrology, chemicals, and safety of machinery.",

@@ -40,6 +40,7 @@ class UkLegislation(FeedSpider):
         listing=Listing.APPEND,
         expectation=Expectation(min_items=100, max_silence_days=21),
         parser_version=1,
+        numbers=(r"(?:SI|SSI|SR) \d{4}/\d+",),
         summary_zh="英国及苏格兰、威尔士、北爱尔兰的法律、行政法规（Statutory Instruments）和保留的欧盟法，含 RoHS、WEEE、"
                    "机械安全、承压设备等产品法规及其修订。",
         summary="Acts and statutory instruments of the United Kingdom, Scotland, Wales and Northern Ireland and retained EU "

@@ -64,6 +64,7 @@ class UsCpscRecalls(JsonApiSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=50, max_silence_days=24),
         parser_version=1,
+        numbers=(r"\d{2}-\d{3}",),
         summary_zh="美国消费品召回：产品、数量、危害、伤亡情况、补救措施、制造国，1973 年至今。",
         summary="Recalls of consumer products in the United States since 1973: product, number of units, hazard, injuries, "
                 "remedy, country of manufacture.",

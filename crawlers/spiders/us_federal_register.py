@@ -24,6 +24,8 @@ class UsFederalRegister(FederalRegisterSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=1_000, max_silence_days=7),
         parser_version=2,
+        # of 2016 and later: the first volume and the first investigations of that year
+        numbers=(r"(?:FR Doc\.? )?20(?:1[6-9]|[2-9]\d)-\d{5}", r"(?:8[1-9]|9\d|\d{3}) FR \d+", r"337-TA-(?:9[89]\d|\d{4})"),
         summary_zh="美国联邦机构的最终规章、规章草案和公告，附评议截止与生效日期；"
                    "含 337 调查、反倾销反补贴、能效与化学品法规。",
         summary="Final rules, proposed rules and notices of US federal agencies with comment deadlines and effective dates; "

@@ -30,6 +30,8 @@ class UsItc337(FederalRegisterSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=20, max_silence_days=30),
         parser_version=1,
+        # those instituted before 2016 had their notices before our first day
+        numbers=(r"337-TA-(?:9[89]\d|\d{4})",),
         summary_zh="337 调查各阶段的公告：申请、立案、初裁、复审、终裁、排除令与禁止令、终止，2016 年至今。",
         summary="Notices of each step of section 337 cases since 2016: complaint, institution, initial determination, "
                 "review, final determination, exclusion and cease and desist orders, termination.",

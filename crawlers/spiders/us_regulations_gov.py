@@ -57,6 +57,7 @@ class UsRegulationsGov(SpanSpider):
         listing=Listing.WINDOW,
         expectation=Expectation(min_items=200, max_silence_days=7),
         parser_version=1,
+        numbers=(r"[A-Z]+(?:[-_][A-Z]+)*-\d{4}(?:-[A-Z]+)*-\d{4}(?:-\d{4})?",),
         summary_zh="美国联邦机构在案卷中公布的规章、规章草案和公告，含案卷号、评议截止日期和撤回状态。",
         summary="Rules, proposed rules and notices that US federal agencies post in their dockets, with docket numbers, "
                 "comment deadlines and withdrawals.",

@@ -52,6 +52,7 @@ class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
         listing=Listing.APPEND,
         expectation=Expectation(min_items=20, max_silence_days=10),
         parser_version=1,
+        numbers=(r"G/TBT/N/[A-Z]{2,4}/\d+(?:/.+)?",),
         summary_zh="WTO 成员依《技术性贸易壁垒协定》通报的技术法规与合格评定程序草案，含评议截止日期、HS 与 ICS 编码。",
         summary="Drafts of technical regulations and conformity assessment procedures that WTO members notify under the TBT "
                 "Agreement, with comment deadlines, HS and ICS codes.",

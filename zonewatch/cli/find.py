@@ -179,7 +179,7 @@ def _codes(record: dict[str, Any], system: str) -> tuple[str, ...]:
 
 def _records(file: Iterable[str]) -> Iterable[tuple[int, dict[str, Any]]]:
     name = Path(getattr(file, "name", "input")).name
-    for number, line in enumerate(_lines(file, name), 1):
+    for number, line in enumerate(utf8_lines(file, name), 1):
         if not line.strip():
             continue
         try:
@@ -191,7 +191,8 @@ def _records(file: Iterable[str]) -> Iterable[tuple[int, dict[str, Any]]]:
         yield number, record
 
 
-def _lines(file: Iterable[str], name: str) -> Iterable[str]:
+def utf8_lines(file: Iterable[str], name: str) -> Iterable[str]:
+    """The lines of a file. Raises InvalidValue when they are not UTF-8; ``name`` is what the message calls it."""
     try:
         yield from file
     except UnicodeDecodeError as error:
