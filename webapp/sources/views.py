@@ -8,6 +8,7 @@ from werkzeug import Response
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.health import HealthState
 from storage import captures, keys, runs, sources, tasks
+from storage.findings import holdings
 from storage.freshness import freshness, lapses
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
@@ -15,6 +16,7 @@ from webapp.notices.captures import download
 from webapp.present import MAX_ID
 from webapp.services import services
 from webapp.sources import freshness as timely
+from webapp.sources import held
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources", template_folder="templates")
 MAX_WHY = 300
@@ -34,7 +36,8 @@ def show(slug: str) -> str:
     """One source: its card, what it holds, its recent runs."""
     with services().db.read() as session:
         return render_template("sources/show.html", view=sources.view(session, slug), runs=runs.latest(session, slug, 20),
-                               steps=timely.rows(freshness(session, slug)))
+                               steps=timely.rows(freshness(session, slug)),
+                               held=held.of_source(slug, holdings(session, slug)))
 
 
 @blueprint.get("/<slug>/freshness")
