@@ -21,6 +21,7 @@ class Finding:
     at least medium confidence. ``event_on`` is None where the publisher states no date."""
 
     notice_id: int
+    event: str
     market: str
     kind: str
     event_on: date | None
@@ -48,9 +49,11 @@ def findings(session: Session, source: str | None = None) -> list[Finding]:
     product_types, regulations = (NoticeRow.classification[part] for part in ("product_types", "horizontal"))
     of_source = NoticeRow.source.in_(select(SourceRow.slug)) if source is None else NoticeRow.source == source
     rows = session.execute(select(
-        NoticeRow.id, NoticeRow.data["market"].as_string(), NoticeRow.data["kind"].as_string(), NoticeRow.event_on,
-        product_types, regulations).where(of_source, NoticeRow.relevant.is_(True)))  # both: that is what the index is by
-    return [Finding(row[0], row[1], row[2], row[3], *_sure(row[4], row[5])) for row in rows]
+        NoticeRow.id, NoticeRow.event, NoticeRow.data["market"].as_string(), NoticeRow.data["kind"].as_string(),
+        NoticeRow.event_on, product_types, regulations,
+    ).where(of_source, NoticeRow.relevant.is_(True)))  # both: that is what the index is by
+    return [Finding(notice_id, event, market, kind, event_on, *_sure(types, rules))
+            for notice_id, event, market, kind, event_on, types, rules in rows]
 
 
 def _sure(product_types: Mapping[str, str], regulations: Mapping[str, str]) -> tuple[frozenset[str], frozenset[str]]:

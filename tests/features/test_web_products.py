@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -118,6 +119,31 @@ def test_what_rules_bring_is_told_apart(reader: FlaskClient) -> None:
     assert "欧盟RoHS指令" in text(page)
 
 
+def test_one_event_from_two_sources_is_told_as_one_event(tmp_path: Path) -> None:
+    portal, number = Portal(tmp_path), "2026-16788"
+    for slug in ("us_federal_register", "us_itc_337"):
+        portal.store(notice(number, source=slug, market="US", kind=NoticeKind.IP_EXCLUSION, title="Certain Toner Cartridges",
+                            product="Toner cartridges", identifiers=(number,)), card=source(slug, market="US"))
+    page = portal.client().get("/products/toner_cartridge").text
+    assert cell(page, "美国", "合计") == 2
+    assert "这 2 条信息共涉及 1 个事件" in page
+    portal.db.close()
+
+
+def test_what_bears_no_date_is_not_in_the_table_but_a_link_leads_to_it(tmp_path: Path) -> None:
+    portal = Portal(tmp_path)
+    title = "ISO/DIS 21287 Pneumatic fluid power - Cylinders"
+    portal.store(notice("ISO/DIS 21287", title=title, product="", published_on=None))
+    reader = portal.client()
+    page = reader.get("/products/pneumatic_cylinder").text
+    assert "没有涉及此类产品的信息" in page
+    assert "其中未注明日期、不在下表的： 1" in text(page)
+    found = reader.get(next(unescape(each) for each, _ in COUNTED.findall(page) if "year=none" in each)).text
+    assert total(found) == 1
+    assert "年份 未注明日期" in text(found)
+    portal.db.close()
+
+
 def test_a_type_without_a_notice_says_so_and_where_to_look(reader: FlaskClient) -> None:
     page = reader.get("/products/silencer").text
     assert "2021 年以来，我们监看的来源中没有涉及此类产品的信息" in page
@@ -221,6 +247,6 @@ def asked(product_type: str, years: frozenset[str]) -> list[Criteria]:
     rules = frozenset(rules_for(product_type))
     places = [frozenset[str](), *(frozenset((market,)) for market in MARKETS)]
     kinds = [frozenset[str](), *(frozenset((kind.value,)) for kind in KINDS)]
-    return [replace(named, years=frozenset()), *(replace(named, years=frozenset((year,))) for year in years),
+    return [replace(named, years=frozenset()), *(replace(named, years=frozenset((year,))) for year in (*years, "")),
             *(replace(named, markets=market, kinds=kind) for market in places for kind in kinds),
             *(Criteria(regulations=wanted, years=years) for wanted in (rules, *(frozenset((rule,)) for rule in rules)))]

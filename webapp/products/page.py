@@ -70,14 +70,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """Everything the page of a type needs; ``ever`` counts all years and what bears no date, ``newest`` are ids."""
+    """Everything the page of a type needs; ``ever`` counts all years and what bears no date, ``events`` what the notices of
+    the table are about, ``newest`` are ids."""
 
     product_type: str
     years: Sequence[str]
     table: Table
+    events: int
     by_year: Mapping[str, Count]
     ever: Count
-    undated: int
+    undated: Count
     newest: Sequence[int]
     rules: Rules
 
@@ -138,9 +140,10 @@ def product_page(found: Sequence[Finding], product_type: str) -> ProductPage:
     recent = [each for each in named if each.year in years]
     by_year = Counter(each.year for each in recent)
     return ProductPage(
-        product_type, years, table(recent, years=frozenset(years), **subject),
+        product_type, years, table(recent, years=frozenset(years), **subject), len({each.event for each in recent}),
         {year: _count(by_year[year], years=frozenset((year,)), **subject) for year in years},
-        _count(len(named), **subject), sum(not each.event_on for each in named),
+        _count(len(named), **subject),
+        _count(sum(not each.event_on for each in named), years=frozenset(("",)), **subject),
         [each.notice_id for each in sorted(recent, key=_age, reverse=True)[:NEWEST]],
         _rules([each for each in found if each.year in years], product_type, frozenset(years)))
 
