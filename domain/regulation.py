@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.product_type import PRODUCT_TYPES
+from domain.product_type import PRODUCT_TYPES, types_of_industry
 from domain.vocabulary import load
 
 
@@ -55,3 +55,14 @@ REGULATIONS: Mapping[str, Regulation] = MappingProxyType({
 def types_bound_by(regulation: str) -> tuple[str, ...]:
     """Ids of the product types that a regulation reaches, for the list shown beside it."""
     return tuple(each for each in PRODUCT_TYPES if REGULATIONS[regulation].binds(each))
+
+
+def rules_for(product_type: str) -> tuple[str, ...]:
+    """Ids of the regulations that reach a product type."""
+    return tuple(name for name, rule in REGULATIONS.items() if rule.binds(product_type))
+
+
+def rules_of_industry(industry: str) -> tuple[str, ...]:
+    """Ids of the regulations that reach any product type of an industry."""
+    return tuple(name for name, rule in REGULATIONS.items()
+                 if any(rule.binds(each.id) for each in types_of_industry(industry)))

@@ -13,6 +13,7 @@ from webapp.admin.views import blueprint as admin
 from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.notices.views import blueprint as notices
+from webapp.products.views import blueprint as products
 from webapp.search.views import blueprint as search
 from webapp.services import Services
 from webapp.sources.views import blueprint as sources
@@ -31,6 +32,6 @@ def create_app(services: Services) -> Flask:
         part.init(app)
     security.init(app, services.base_url)
     errors.init(app)
-    for blueprint in (search, notices, alerts, bulletins, sources, accounts, admin):
+    for blueprint in (search, products, notices, alerts, bulletins, sources, accounts, admin):
         app.register_blueprint(blueprint)
     return app

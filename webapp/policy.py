@@ -45,6 +45,8 @@ ROUTES: dict[str, Access] = {
     "bulletins.arrange": Access.EDITOR,
     "bulletins.check": Access.EDITOR,
     "bulletins.publish": Access.EDITOR,
+    "products.index": Access.PUBLIC,
+    "products.show": Access.PUBLIC,
     "sources.index": Access.PUBLIC,
     "sources.show": Access.PUBLIC,
     "sources.freshness_log": Access.PUBLIC,

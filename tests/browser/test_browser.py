@@ -129,6 +129,7 @@ PAGES = {
         "confirm": "/confirm/{confirm}", "unsubscribe": "/unsubscribe/{unsubscribe}", "bulletins": "/bulletins",
         "bulletin": "/bulletins/{bulletin}", "sources": "/sources", "source-failing": "/sources/ca_recalls",
         "source-good": "/sources/eu_safety_gate", "sign-in": "/sign-in", "sign-in-arrive": "/sign-in/token",
+        "products": "/products", "product": "/products/air_compressor", "product-nothing": "/products/silencer",
         "not-found": "/notices/999999", "link-broken": "/confirm/broken",
     },
     SUBSCRIBER: {"my": "/my", "forbidden": "/admin"},

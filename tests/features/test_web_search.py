@@ -136,6 +136,7 @@ def test_the_subscribe_button_carries_what_is_searched(reader: FlaskClient) -> N
              markets=frozenset(("EU", "US")), kinds=frozenset(("recall",)), origins=frozenset(("CN",)),
              hazards=frozenset(("fire",)), grades=frozenset(("red",)), sources=frozenset(("ca_recalls",)),
              years=frozenset(("2025", "2026"))),
+    Criteria(years=frozenset(("2026", ""))),
 ])
 def test_every_criteria_has_an_address_that_says_it(criteria: Criteria) -> None:
     assert criteria_of(MultiDict(params(criteria))) == criteria

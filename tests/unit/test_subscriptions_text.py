@@ -100,6 +100,7 @@ def test_criteria_are_described_in_words() -> None:
     assert describe(criteria) == "电磁阀 · 欧盟"
     assert describe(criteria, "en") == "Solenoid valve · European Union"
     assert describe(Criteria()) == "本行业全部信息"
+    assert describe(Criteria(years=frozenset(("2026", "")))) == "本行业全部信息 · 未注明日期、2026"
     full = Criteria(regulations=frozenset({"eu_rohs"}), words=("lead", "铅"), excluded=("toy",), kinds=frozenset({"recall"}),
                     origins=frozenset({"CN"}), hazards=frozenset({"fire"}), grades=frozenset({"red"}),
                     years=frozenset({"2026"}), scope=Scope.ALL)

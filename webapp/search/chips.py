@@ -10,7 +10,7 @@ from domain.criteria import Criteria
 from domain.product_type import INDUSTRIES, types_of_industry
 from webapp import labels
 from webapp.i18n import gettext
-from webapp.search.forms import params
+from webapp.search.forms import UNSTATED, params
 
 NAMES: Mapping[str, Callable[[str], str]] = {
     "product": labels.product_type, "regulation": labels.regulation, "market": labels.market, "kind": labels.kind,
@@ -49,6 +49,8 @@ def name_of(param: str, value: str, source_titles: Mapping[str, str] | None = No
     """A value of a parameter in the reader's language."""
     if param == "source":
         return (source_titles or {}).get(value, value)
+    if param == "year" and value == UNSTATED:
+        return gettext("未注明日期")
     return NAMES[param](value) if param in NAMES else value
 
 

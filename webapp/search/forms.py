@@ -21,6 +21,8 @@ SETS = {
 }
 """Parameters whose values are chosen from lists, by the field of Criteria they fill."""
 LISTS = {"word": "words", "not": "excluded"}
+UNSTATED = "none"
+"""How an address names the year of what bears no date."""
 MAX_TEXT = 200
 MAX_VALUES = 60
 MAX_VALUE_LENGTH = 100
@@ -69,12 +71,13 @@ def criteria_of(args: MultiDict[str, str]) -> Criteria:
         if len(values) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in values):
             raise InvalidValue("检索条件过多或过长")
         fields[name] = values if param in LISTS else frozenset(values)
+    fields["years"] = frozenset("" if year == UNSTATED else year for year in fields["years"])
     return Criteria(scope=Scope.ALL if args.get("scope") == Scope.ALL else Scope.RELEVANT, **fields)
 
 
 def params(criteria: Criteria) -> list[Param]:
     """The parameters of criteria, always in the same order; ``criteria_of`` reads them back."""
-    found = [(param, value) for param, name in SETS.items() for value in sorted(getattr(criteria, name))]
+    found = [(param, value or UNSTATED) for param, name in SETS.items() for value in sorted(getattr(criteria, name))]
     found += [(param, value) for param, name in LISTS.items() for value in getattr(criteria, name)]
     return found + ([("scope", criteria.scope.value)] if criteria.scope is Scope.ALL else [])
 

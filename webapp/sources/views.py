@@ -8,6 +8,7 @@ from werkzeug import Response
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.health import HealthState
 from storage import captures, health, keys, runs, sources, tasks
+from storage.findings import holdings
 from storage.freshness import freshness, lapses
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
@@ -16,6 +17,7 @@ from webapp.notices.captures import download
 from webapp.present import MAX_ID
 from webapp.services import services
 from webapp.sources import freshness as timely
+from webapp.sources import held
 from webapp.sources.page import overview, past_states
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources", template_folder="templates")
@@ -37,7 +39,8 @@ def show(slug: str) -> str:
     with services().db.read() as session:
         return render_template("sources/show.html", view=sources.view(session, slug), runs=runs.latest(session, slug, 20),
                                steps=timely.rows(freshness(session, slug)),
-                               past=past_states(health.phases(session, slug), lang()))
+                               past=past_states(health.phases(session, slug), lang()),
+                               held=held.of_source(slug, holdings(session, slug)))
 
 
 @blueprint.get("/<slug>/freshness")
