@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -13,12 +13,11 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from domain.errors import NotFound, ZonewatchError
+from domain.errors import NotFound
 from domain.source import RunStatus
 from storage import runs, sources
-from zonewatch import lifeline
 from zonewatch.cli import installation, main
-from zonewatch.crawls import crawl_here, crawl_many, not_begun, report_json
+from zonewatch.crawls import crawl_many, report_json
 from zonewatch.wiring import Installation
 
 COLOURS = {"ok": "green", "incomplete": "yellow", "held": "yellow", "blocked": "red", "failed": "red"}
@@ -80,23 +79,6 @@ def _line(report: dict[str, Any]) -> str:
     counts = ", ".join(f"{report[name]} {name}" for name in ("created", "revised", "unchanged", "withdrawn"))
     reason = f"  {report['reason']}" if report["reason"] else ""
     return f"{report['slug']}  [{colour}]{report['status']}[/]  {counts}{reason}"
-
-
-@main.command("crawl-one", hidden=True)
-@click.argument("slug")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]))
-@click.option("--full", is_flag=True)
-@click.option("--dry-run", is_flag=True)
-@click.option("--parent", type=int)
-def crawl_one(slug: str, since: datetime | None, full: bool, dry_run: bool, parent: int | None) -> None:
-    """Crawl one source in this process and print its report: what ``crawl`` and the scheduler start."""
-    lifeline.hold(parent)
-    day: date | None = since.date() if since else None
-    try:
-        report = report_json(crawl_here(installation(), slug, full=full, since=day, dry_run=dry_run))
-    except ZonewatchError as error:
-        report = not_begun(slug, str(error))
-    click.echo(json.dumps(report, ensure_ascii=False))
 
 
 @main.command("sources")
