@@ -29,7 +29,7 @@ def zipped(**files: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
-            archive.writestr(f"{name}.xml", text)
+            archive.writestr(zipfile.ZipInfo(f"{name}.xml"), text)
     return packed.getvalue()
 
 
@@ -43,7 +43,7 @@ def test_records_come_one_by_one_with_their_controls_blanked() -> None:
     (zipped(all='<!DOCTYPE r [<!ENTITY e "x">]><r><a><b>&e;</b></a></r>'), NotParsable),
     (zipped(all="<s><a/></s>"), ShapeChanged), (zipped(all="<r><z/></r>"), ShapeChanged), (zipped(), ShapeChanged),
     (zipped(one="<r/>", two="<r/>"), ShapeChanged), (b"<!DOCTYPE html><title>Sorry</title>", Blocked),
-])
+], ids=("no archive", "cut", "broken", "entity", "other root", "other record", "empty", "two", "page"))
 def test_anything_else_is_refused(body: bytes, error: type[SourceError]) -> None:
     with pytest.raises(error):
         read(body)
