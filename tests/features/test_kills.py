@@ -28,7 +28,7 @@ from storage import sources, subscriptions
 from tests.conftest import ROOT, Installed
 from tests.databases import copy
 from tests.mailbox import Mailbox
-from zonewatch.demo.sites import SampleSites
+from zonewatch.demo.sites import SampleSites, is_sampled
 from zonewatch.settings import Settings
 from zonewatch.wiring import Installation
 from zonewatch.worker import Worker
@@ -50,6 +50,8 @@ class World:
         first.run("init")
         for card in cards():
             sources.set_floor(first.db, card.slug, 1, "test")
+            if not is_sampled(card.slug):
+                sources.pause(first.db, card.slug, "it has no sample site", "test")
         clock.fix(datetime.fromisoformat(NOW))
         for address, product_type in PEOPLE.items():
             person = appoint(first.db, address, "fenghua", Role.MEMBER, "Firm")

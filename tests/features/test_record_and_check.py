@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 import crawlers.check
+from crawlers.cards import cards
 from crawlers.check import check, newest_since
 from crawlers.spiders.eu_safety_gate import EuSafetyGate
 from crawlers.spiders.kr_kats_recalls import KrKatsRecalls
@@ -86,7 +87,8 @@ def test_the_cards_and_spiders_of_this_version_are_in_order(tmp_path: Path) -> N
     assert [finding for finding in check(cases=SOURCES) if finding.wrong] == []
     installed = Installed(tmp_path)
     assert installed.run("check").endswith("nothing is wrong\n")
-    installed.set(KEY_CA_RECALLS="key", KEY_ATLANTIS="key")
+    installed.set(KEY_CA_RECALLS="key", KEY_ATLANTIS="key", **{
+        f"KEY_{card.slug.upper()}": "key" for card in cards() if card.needs_key})
     assert installed.run("check", status=1).splitlines() == [
         "ca_recalls: a key is set for it, but it needs none",
         "atlantis: a key is set for it, but there is no such source"]

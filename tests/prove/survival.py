@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from domain.source import Grade, Source
-from tests.conftest import Installed, Mirror
+from tests.conftest import ROOT, Installed, Mirror
 from tests.prove.report import say
 
 PATIENCE_SECONDS = 300
@@ -30,6 +30,7 @@ class Survival:
         self.cards = [card for card in cards if card.grade is Grade.PROVEN]
         self.mirror, self.log = mirror, folder / "scheduler.log"
         self.installed = Installed(folder, GATEWAY_URL=mirror.url, CRAWL_DELAY="0", CRAWLS="2")
+        self.installed.environment["PYTHONPATH"] = str(ROOT)
         self.installed.environment["HASTY_SOURCES"] = ",".join(card.slug for card in self.cards)
         self.installed.run("init")
 

@@ -174,7 +174,8 @@ class Story:
             return [each for batch in notices.everything(session) for each in batch]
 
     def _work(self) -> None:
-        """What the worker does all day, until nothing is left to do."""
+        """What the worker does with news, until nothing is left to do. It looks after the sources once the story is told."""
         worker = Worker(self.found)
-        while not self.stop.is_set() and worker.round():
+        stages = (worker.index, worker.match, worker.compose, worker.deliver)
+        while not self.stop.is_set() and sum(stage() for stage in stages):
             pass
