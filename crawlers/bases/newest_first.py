@@ -9,7 +9,7 @@ from typing import ClassVar
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider
+from crawlers.base import Output, Records, SourceSpider
 from domain.notice import Notice
 
 WHOLE = "whole listing"
@@ -39,6 +39,19 @@ class NewestFirstSpider(SourceSpider):
     def ask_page(self, number: int) -> Request:
         """The request for a page."""
         return self.ask(self.page_url(number), self.read_page, entry=number == 1, number=number)
+
+    def counted(self, response: Response, records: Records, got: int, total: int, number: int) -> Output:
+        """A page of ``got`` records of a listing that states how many there are in all, and the next page while there is
+        something to find. A page without any ends the run."""
+        account = self.job.account
+        account.got += got
+        ended = not got or account.got >= total
+        if ended:
+            account.stated = total
+        walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
+        yield self.page(response, records, unit=WHOLE if walked else "")
+        if not ended and not (self.may_stop() and self.is_old(records.notices)):
+            yield self.ask_page(number + 1)
 
     def may_stop(self) -> bool:
         """Whether a run need not walk the listing to its end: that was done once, or a part was asked for."""

@@ -13,7 +13,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.errors import shape
 from crawlers.text import line, lines, stated
 from domain.errors import InvalidValue
@@ -96,21 +96,14 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
 
     def read_page(self, response: Response, number: int) -> Output:
         """One page, and the next one while there is something to find."""
-        found, account = self.answer(response, _ANSWER)["response"], self.job.account
+        found = self.answer(response, _ANSWER)["response"]
         try:
             self.warn_of_fields(_LIST.read(found, response.url, "the list"), response.url)
         except InvalidValue as error:
             raise shape(response.url, str(error)) from None
         docs, total = found["docs"], found["numFound"]
-        account.got += len(docs)
         records = self.each(response, docs, lambda warning: self._notice(warning, response.url))
-        ended = not docs or account.got >= total
-        if ended:
-            account.stated = total
-        walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
-        yield self.page(response, records, unit=WHOLE if walked else "")
-        if not ended and not (self.may_stop() and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        yield from self.counted(response, records, len(docs), total, number)
 
     def _notice(self, value: Any, url: str) -> Notice:
         warning = self.record(value, _WARNING, url, "id")

@@ -13,7 +13,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.html_list import HtmlSpider
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.errors import html_instead, shape
 from crawlers.text import day, line
 from domain.errors import InvalidValue
@@ -86,17 +86,9 @@ class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
 
     def read_page(self, response: Response, number: int) -> Output:
         """One page, and the next one while there is something to find."""
-        soup, account = self.html(response), self.job.account
+        soup = self.html(response)
         rows, total = self._rows(soup, response), self._total(soup, response.url)
-        account.got += len(rows)
-        records = self.each(response, rows, self._notice)
-        ended = not rows or account.got >= total
-        if ended:
-            account.stated = total
-        walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
-        yield self.page(response, records, unit=WHOLE if walked else "")
-        if not ended and not (self.may_stop() and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        yield from self.counted(response, self.each(response, rows, self._notice), len(rows), total, number)
 
     @staticmethod
     def _rows(soup: BeautifulSoup, response: Response) -> list[Tag]:

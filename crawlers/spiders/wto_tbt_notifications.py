@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.text import iso_day, line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
@@ -85,19 +85,8 @@ class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
     def read_page(self, response: Response, number: int) -> Output:
         """One page, and the next one while there is something to find."""
         answer = self.answer(response, _ANSWER)
-        items, total = answer["items"], answer["totalCount"]
-        account = self.job.account
-        account.got += len(items)
-        records = self.each(response, items, lambda item: self._notice(item, response.url))
-        if self.may_stop() and self.is_old(records.notices):
-            yield self.page(response, records)
-        elif items and account.got < total:
-            yield self.page(response, records)
-            yield self.ask_page(number + 1)
-        else:
-            account.stated = total
-            lacking = account.got < total or account.losses or account.bad or self.job.options.since
-            yield self.page(response, records, unit="" if lacking else WHOLE)
+        records = self.each(response, answer["items"], lambda item: self._notice(item, response.url))
+        yield from self.counted(response, records, len(answer["items"]), answer["totalCount"], number)
 
     def _notice(self, value: Any, url: str) -> Notice:
         item = self.record(value, _ITEM, url, "documentSymbol", "id")
