@@ -177,5 +177,5 @@ class Story:
         """What the worker does with news, until nothing is left to do. It looks after the sources once the story is told."""
         worker = Worker(self.found)
         stages = (worker.index, worker.match, worker.compose, worker.deliver)
-        while not self.stop.is_set() and sum(stage() for stage in stages):
+        while not self.stop.is_set() and any([stage() for stage in stages]):
             pass
