@@ -134,12 +134,14 @@ def rebuild(db: Database) -> int:
 
 
 def case_of(session: Session, one: StoredNotice) -> list[StoredNotice]:
-    """The steps of the cases that a notice belongs to, itself among them, as they came; it alone when it stands alone."""
+    """The steps of the cases that a notice belongs to, itself among them, as they came; it alone when it stands alone. Of a
+    step that several publishers tell, one stands for all: itself, or the oldest."""
     notice = one.notice
     wanted = {CASE + name for name in (*cases(notice), own_case(notice.source, notice.external_id))}
     ids = set(session.scalars(select(NoticeNameRow.notice_id).where(NoticeNameRow.name.in_(wanted)).limit(LONGEST_CASE)))
     ids.update(session.scalars(select(NoticeRow.id).where(
         NoticeRow.source == notice.source, NoticeRow.external_id.in_(notice.relates_to))))
-    rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_({one.id, *ids})))
-    steps = {(each.notice.source, each.notice.external_id): each for each in map(stored, rows)}
+    rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_(ids)).order_by(NoticeRow.id.desc()))
+    events = {each.event: each for each in map(stored, rows)} | {one.event: one}
+    steps = {each.notice.key: each for each in events.values()}
     return [steps[step.key] for step in in_order(each.notice for each in steps.values())]

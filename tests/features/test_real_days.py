@@ -186,9 +186,8 @@ def test_a_section_337_case_is_one_chain_from_its_institution_to_its_modificatio
             row = session.scalar(select(NoticeRow).where(NoticeRow.source == "us_federal_register",
                                                          NoticeRow.external_id == min(chain)))
             assert row is not None
-            steps = [each.notice for each in relations.case_of(session, notices.by_id(session, row.id))
-                     if each.notice.source == row.source]
-            assert {each.external_id for each in steps} == chain
+            steps = [each.notice for each in relations.case_of(session, notices.by_id(session, row.id))]
+            assert sorted(each.external_id for each in steps) == sorted(chain), "each step once, whoever tells it"
             assert steps[0].stage == "institution"
             assert [each.event_date for each in steps] == sorted(each.event_date for each in steps if each.event_date)
 

@@ -183,6 +183,20 @@ def test_a_correction_stands_with_what_it_corrects(db: Database) -> None:
             assert [each.notice.external_id for each in case] == ["2021-07543", "C1-2021-07543"]
 
 
+def test_a_step_that_two_publishers_tell_stands_once_and_itself_on_its_own_page(db: Database) -> None:
+    cards = [source("us_federal_register", market="US"), source("us_itc_337", market="US")]
+    told = {"kind": NoticeKind.IP_EXCLUSION, "identifiers": ("337-TA-9259",)}
+    for card in cards:
+        store(db, of(card, "2026-10001", published_on=date(2026, 3, 1), **told),
+              of(card, "2026-10002", published_on=date(2026, 9, 1), **told), card=card)
+    with db.read() as session:
+        for batch in kept.everything(session):
+            for each in batch:
+                case = [step.notice.key for step in relations.case_of(session, each)]
+                assert [external_id for _, external_id in case] == ["2026-10001", "2026-10002"]
+                assert each.notice.key in case
+
+
 @pytest.mark.parametrize(("title", "number", "case"), [
     ("Certain Toner Widgets and Components Thereof (II); Notice of Request for Submissions", "",
      "337 certain toner widgets and components thereof (ii)"),
