@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, Tag
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, Records
+from crawlers.base import MANY, Output, Records
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import shape
@@ -118,6 +118,8 @@ class UkOpss(JsonApiSpider, ListedSpider):
         if answer["start"] != start:
             raise shape(response.url, f"it says that it begins at {answer['start']}, {start} was asked for")
         results, account = answer["results"] or [], self.job.account
+        if len(results) >= MANY:
+            _RESULT.check_all(set().union(*results), response.url)
         account.got, account.stated = account.got + len(results), answer["total"]
         if results and start + len(results) < answer["total"]:
             yield self._ask_page(start + len(results)).replace(priority=1)  # a listing moves while it is walked
