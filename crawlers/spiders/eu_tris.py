@@ -25,9 +25,9 @@ class EuTris(CardOnly):
         summary="Drafts of national technical rules of EU and EEA states, Switzerland and Türkiye with their standstill "
                 "periods: what TBT notifications are within the EU.",
         caveats=(
-            "It is not crawled: the labels of its pages are known, their markup is not; the search page holds no list.",
-            "Drafts are found at https://technical-regulation-information-system.ec.europa.eu/en/search; each bears a number "
-            "such as 2026/0111/DK.",
+            "It is not crawled: the labels of its pages are known, their markup is not; the search holds no list.",
+            "Drafts are found at https://technical-regulation-information-system.ec.europa.eu/en/search; each bears a "
+            "number such as 2026/0111/DK.",
             "A draft may be adopted when its standstill has ended; that is not to say that it was.",
             "Drafts that concern trade with others reach us as TBT notifications of the EU and its members.",
         ),
