@@ -20,8 +20,8 @@ class EuHarmonisedStandards(CardOnly):
         market="EU",
         url="https://single-market-economy.ec.europa.eu/single-market/goods/"
             "european-standards/harmonised-standards/machinery-md_en",
-        licence="Commission Decision 2011/833/EU on the reuse of Commission documents; the standards themselves are those of "
-                "CEN and CENELEC, and are sold",
+        licence="Commission Decision 2011/833/EU on the reuse of Commission documents; the standards themselves are "
+                "those of CEN and CENELEC, and are sold",
         summary_zh="给予符合性推定的欧洲标准编号，按指令汇总：机械、承压设备、简单压力容器、低电压、电磁兼容、RoHS 等。",
         summary="References of European standards that give presumption of conformity, by directive: machinery, pressure "
                 "equipment, simple pressure vessels, low voltage, electromagnetic compatibility, RoHS and others.",
