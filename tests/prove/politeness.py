@@ -22,6 +22,7 @@ from typing import Any
 
 from crawlers.cards import cards
 from domain.source import Grade, Source
+from storage import sources
 from tests.conftest import SHARED, Installed, Mirror
 from tests.prove.report import machine, say
 
@@ -75,8 +76,11 @@ class Manners:
 
     def __init__(self, mirror: Mirror, folder: Path, wanted: Sequence[Source], seconds: float) -> None:
         self.mirror, self.wanted, self.seconds = mirror, wanted, seconds
-        self.installed = Installed(folder, GATEWAY_URL=mirror.url)
+        keys = {f"KEY_{card.slug.upper()}": "of-the-proof" for card in wanted if card.needs_key}
+        self.installed = Installed(folder, GATEWAY_URL=mirror.url, **keys)
         self.installed.run("init")
+        for card in wanted:  # the mirror holds samples; validators are kept of a run that reached its floor
+            sources.set_floor(self.installed.db, card.slug, 1, "prove")
         self.lines: list[str] = []
         self.broken: list[str] = []
 
@@ -104,22 +108,25 @@ class Manners:
         """Sources with validators: read whole, then asked again."""
         self.installed.set(CRAWL_DELAY="0")
         dated = {row[0] for row in self.installed.rows(DATED)}
+        whole: dict[str, int] = {}
         for card in self.wanted:
             if card.slug in dated:
                 say(f"whole, then again: {card.slug}")
-                self.installed.run("crawl-one", card.slug)
+                whole[card.slug] = json.loads(self.installed.run("crawl-one", card.slug))["requests"]
         del self.installed.environment["ZONEWATCH_CRAWL_DELAY"]
         for card in self.wanted:
             if card.slug in dated:
-                self._ask_again(card)
+                self._ask_again(card, whole[card.slug])
 
-    def _ask_again(self, card: Source) -> None:
+    def _ask_again(self, card: Source, whole: int) -> None:
+        """A source whose list tells what each file is asks for no known file at all, which is politer than asking."""
         before = self._counts(card)
         report = json.loads(self.installed.run("crawl-one", card.slug))
         asked, unsent = (after - earlier for earlier, after in zip(before, self._counts(card), strict=True))
-        if not asked or asked != unsent or report["status"] != "ok":
+        if asked != unsent or report["status"] != "ok" or (not asked and report["requests"] >= whole):
             self.broken.append(f"{card.slug}: {asked} conditional requests, {unsent} answered by 304 ({report['status']})")
-        self.lines.append(f"{card.slug:<28} asked again: {asked} conditional requests, {unsent} answered by 304")
+        self.lines.append(f"{card.slug:<28} asked again: {report['requests']} requests, before {whole}; {asked} "
+                          f"conditional, {unsent} answered by 304")
 
     def _counts(self, card: Source) -> tuple[int, int]:
         seen = [self.mirror.log()["hosts"].get(host, {}) for host in card.hosts]
