@@ -65,7 +65,7 @@ def match(db: Database, limit: int = 500) -> int:
     count = _match_notices(db, about_notices) if about_notices else 0
     for change in pending:
         if change.kind in _OWED:
-            count += failing(db).attempt(CHANGE, change.id, partial(_OWED[change.kind], db, change)) or 0
+            count += failing(db).attempt(CHANGE, change.id, partial(_owe, db, change)) or 0
     return count
 
 
@@ -131,21 +131,27 @@ def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change]) -> None
                 changes.done(session, [each.id for each in taken])
 
 
-def _owe_bulletin(db: Database, change: Change) -> int:
-    """Owe the bulletin to everybody who had asked for those of its zone when it was published; gives 1, for the change."""
-    with db.read() as session:
-        zone_ids = [zone.id for zone in organisations.zones(session)]
-        bulletin = bulletins.by_id(session, zone_ids, change.subject_id)
-        readers = sorted({each.person_id for each in subscriptions.active(session, Topic.BULLETINS, bulletin.zone_id)
-                          if each.confirmed_at <= change.created_at})
+def _owe(db: Database, change: Change) -> int:
+    """Owe a mail about a change to everybody whom it concerns; gives 1, for the change."""
+    purpose, find = _OWED[change.kind]
+    readers = sorted(find(db, change))
     starts = range(0, len(readers), kept.BATCH) or range(1)
     for start in starts:
         with db.write() as session:
-            emails.owe(session, Purpose.BULLETIN, bulletin.id, readers[start:start + kept.BATCH])
+            emails.owe(session, purpose, change.subject_id, readers[start:start + kept.BATCH])
             if start == starts[-1]:
                 changes.done(session, [change.id])
     return 1
 
 
-_OWED = {changes.BULLETIN: _owe_bulletin, changes.HEALTH: outage.owe}
-"""What owes mails at once, without a match, by kind of change."""
+def _readers_of_bulletin(db: Database, change: Change) -> set[int]:
+    """Everybody who had asked for the bulletins of its zone when it was published."""
+    with db.read() as session:
+        zone_ids = [zone.id for zone in organisations.zones(session)]
+        bulletin = bulletins.by_id(session, zone_ids, change.subject_id)
+        return {each.person_id for each in subscriptions.active(session, Topic.BULLETINS, bulletin.zone_id)
+                if each.confirmed_at <= change.created_at}
+
+
+_OWED = {changes.BULLETIN: (Purpose.BULLETIN, _readers_of_bulletin), changes.HEALTH: (Purpose.OUTAGE, outage.readers)}
+"""Mails that are owed at once, without a match, by kind of change: their purpose, and who finds their readers."""

@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from domain import clock
 from domain.criteria import Criteria
 from domain.subscription import Subscription, SubscriptionState, Topic
-from storage import changes, emails, outages, subscriptions
-from storage import matches as kept
+from storage import outages, subscriptions
 from storage.changes import Change
-from storage.emails import Purpose
 from storage.outages import Outage
 from storage.session import Database
 
@@ -46,19 +44,12 @@ def _is_fresh(told: datetime | None, now: datetime) -> bool:
     return told is not None and timedelta(0) <= now - told < DAY
 
 
-def owe(db: Database, change: Change) -> int:
-    """Owe the mail of an announcement to everybody whom it concerns; gives 1, for the change."""
+def readers(db: Database, change: Change) -> set[int]:
+    """Everybody whom the announcement of a change concerns."""
     with db.read() as session:
         found = outages.told_with(session, change.subject_id)
-        readers = sorted({each.person_id for each in subscriptions.active(session, Topic.NOTICES)
-                          if any(_concerns(outage, each.person_id, each.criteria) for outage in found)})
-    starts = range(0, len(readers), kept.BATCH) or range(1)
-    for start in starts:
-        with db.write() as session:
-            emails.owe(session, Purpose.OUTAGE, change.subject_id, readers[start:start + kept.BATCH])
-            if start == starts[-1]:
-                changes.done(session, [change.id])
-    return 1
+        return {each.person_id for each in subscriptions.active(session, Topic.NOTICES)
+                if any(_concerns(outage, each.person_id, each.criteria) for outage in found)}
 
 
 def _concerns(outage: Outage, person_id: int, criteria: Criteria) -> bool:
