@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from domain.classification import Classification, Confidence
+from domain.deadline import deadline_states
 from domain.errors import InvalidValue
 from domain.grade import grade
 from domain.notice import Notice
-from domain.text import tokens
+from domain.text import lone_letter, tokens
 
 BOUNDARY = "\x1f"
 """Token between two fields: no phrase runs across it."""
@@ -37,6 +39,7 @@ class Criteria:
     """Within a field any value will do; all fields that are set must agree. ``product_types`` and ``regulations`` are
     one field, the subject: a notice about a product or under a rule. Every word must occur (a word of several tokens
     as a phrase), none of the excluded ones may. No subject in the relevant scope means any subject of our industries.
+    ``deadlines`` holds DeadlineStates, which the day decides.
     """
 
     product_types: frozenset[str] = frozenset()
@@ -48,6 +51,7 @@ class Criteria:
     grades: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     years: frozenset[str] = frozenset()
+    deadlines: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     scope: Scope = Scope.RELEVANT
@@ -71,6 +75,7 @@ class Facts:
     grade: str
     source: str
     year: str
+    comment_deadline: date | None
     title_tokens: tuple[str, ...]
     tokens: tuple[str, ...]
 
@@ -88,7 +93,7 @@ def facts(notice: Notice, found: Classification) -> Facts:
     return Facts(
         found.product_types, found.horizontal, notice.market, notice.kind.value, notice.origin,
         frozenset(notice.hazards), grade(notice, found).grade.value, notice.source,
-        str(notice.event_date.year) if notice.event_date else "", title, tuple(words),
+        str(notice.event_date.year) if notice.event_date else "", notice.comment_deadline, title, tuple(words),
     )
 
 
@@ -117,14 +122,16 @@ def _facets_fit(criteria: Criteria, found: Facts) -> bool:
     single = ((criteria.markets, found.market), (criteria.kinds, found.kind), (criteria.origins, found.origin),
               (criteria.grades, found.grade), (criteria.sources, found.source), (criteria.years, found.year))
     return (all(value in wanted for wanted, value in single if wanted)
-            and (not criteria.hazards or bool(criteria.hazards & found.hazards)))
+            and (not criteria.hazards or bool(criteria.hazards & found.hazards))
+            and (not criteria.deadlines or bool(criteria.deadlines & deadline_states(found.comment_deadline))))
 
 
 def contains(text: Sequence[str], word: str) -> bool:
-    """Whether the tokens of a word stand in a row in a text. A word without tokens (only signs) is in every text."""
+    """Whether the tokens of a word stand in a row in a text. A word without tokens (only signs) is in every text, one
+    Chinese, Japanese or Korean letter wherever that letter stands."""
     wanted = tuple(tokens(word))
     if len(wanted) < 2:
-        return not wanted or wanted[0] in text
+        return not wanted or wanted[0] in text or (lone_letter(wanted) and any(wanted[0] in each for each in text))
     last = len(text) - len(wanted)
     return any(text[at] == wanted[0] and tuple(text[at:at + len(wanted)]) == wanted for at in range(last + 1))
 

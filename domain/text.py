@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import opencc
@@ -19,11 +20,9 @@ CJK = ("\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3038-
        "\U00020000-\U0003ffff")
 """Letters written without blanks between words (Han, kana, Hangul, Bopomofo), as the inside of a regex class."""
 
-_WORD = r"[^\W_" + CJK + r"]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0eff\u1000-\u109f\u1780-\u17d3]"
-_IDENTIFIER = r"[^\W\d_" + CJK + r"]{2,}+(?=\d{3})"
-_SPACED_TOKEN = re.compile(r"[^\W\d_]{2,}+(?=\d{3})|(?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f"
-                           r"\u0900-\u0963\u0966-\u0eff\u1000-\u109f\u1780-\u17d3])+")
-_MIXED_TOKEN = re.compile(rf"[{CJK}]+|{_IDENTIFIER}|(?:{_WORD})+")
+_LETTER_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0eff\u1000-\u109f\u1780-\u17d3"
+_SPACED_TOKEN = re.compile(rf"(?:[^\W\d_]|[{_LETTER_MARKS}])+|\d+")
+_MIXED_TOKEN = re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}]|[{_LETTER_MARKS}])+|\d+")
 _ANY_CJK = re.compile(f"[{CJK}]")
 
 _MARKS = re.compile("[™℠®©]")
@@ -107,8 +106,8 @@ def normalise(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The units that words are matched on, in the order of the text.
 
-    Words of alphabetic scripts are runs of letters and digits; letters before a number of three or more digits stand
-    alone, so that ISO15552 equals ISO 15552. A run of Chinese, Japanese or Korean letters becomes its overlapping pairs
+    Runs of letters of alphabetic scripts and runs of digits stand each alone, so that ISO15552 equals ISO 15552, 12V
+    equals 12 V, and 285A is part of CE285A. A run of Chinese, Japanese or Korean letters becomes its overlapping pairs
     (气缸盖 → 气缸, 缸盖), a run of one letter that letter. Any part of an identifier such as 2011/65/EU or
     G/TBT/N/EU/9101 is found by its tokens in sequence.
     """
@@ -122,3 +121,13 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(run)
     return found
+
+
+def lone_letter(found: Sequence[str]) -> bool:
+    """Whether tokens are nothing but one letter of a script without blanks, which a text may hold within its pairs."""
+    return len(found) == 1 and len(found[0]) == 1 and has_cjk(found[0])
+
+
+def letters(found: Iterable[str]) -> frozenset[str]:
+    """The letters of scripts without blanks in the tokens of a text."""
+    return frozenset(letter for token in found if has_cjk(token) for letter in token)

@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.criteria import Facts, facts
+from domain.classification import Classification
+from domain.criteria import BOUNDARY, Facts, facts
+from domain.notice import Notice
+from domain.text import tokens
 from storage.notices import StoredNotice
 
-FORMAT = 1
+FORMAT = 2
 """Grows with every change of what documents hold or how an engine keeps them; other generations are built anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``facts`` decide whether a notice is found; ``title_subjects`` (product types and regulations that its title or
-    product field names) and ``event_on`` only where it stands."""
+    """``facts`` decide whether a notice is found; the others only where it stands: ``head`` are the tokens of its title,
+    product, brand and model, ``numbers`` the names it is cited by, each as its tokens joined, ``title_subjects`` the
+    product types and regulations that its title or product field names."""
 
     id: int
     facts: Facts
+    head: tuple[str, ...]
+    numbers: frozenset[str]
     title_subjects: frozenset[str]
     event_on: date | None
 
 
 def document(stored: StoredNotice) -> Document:
     """The document of a stored notice. A withdrawn one stays searchable."""
-    found = stored.classification
+    return of_notice(stored.id, stored.notice, stored.classification)
+
+
+def of_notice(notice_id: int, notice: Notice, found: Classification) -> Document:
+    """The document of a reading of a notice."""
+    stated = facts(notice, found)
     in_title = frozenset(each.subject for each in found.evidence if each.where in ("title", "product"))
-    return Document(stored.id, facts(stored.notice, found), in_title, stored.notice.event_date)
+    return Document(notice_id, stated, _head(notice, stated), _numbers(notice), in_title, notice.event_date)
+
+
+def _head(notice: Notice, stated: Facts) -> tuple[str, ...]:
+    words = list(stated.title_tokens)
+    for text in (notice.product, notice.brand, notice.model):
+        if text and text != notice.title:
+            words += [BOUNDARY, *tokens(text)]
+    return tuple(words)
+
+
+def _numbers(notice: Notice) -> frozenset[str]:
+    return frozenset(name for each in (notice.external_id, *notice.identifiers) if (name := number(tokens(each))))
+
+
+def number(found: Sequence[str]) -> str:
+    """A name that notices are cited by, from its tokens: equal however it is spaced and punctuated."""
+    return " ".join(found)

@@ -10,10 +10,12 @@ from typing import Literal, Protocol
 from domain.criteria import Criteria
 from domain.errors import ZonewatchError
 from indexer.document import Document
+from indexer.query import FACETS
 from storage.index_state import Generation
 
-Sort = Literal["relevance", "date"]
-"""relevance: best first, the newer of equals first. date: newest event first, undated ones last."""
+Sort = Literal["relevance", "date", "deadline"]
+"""relevance: best first, the newer of equals first. date: newest event first, undated ones last. deadline: comment periods
+that are open, the first to end first; then the others, newest deadline first, those without one last and as by date."""
 
 
 class IndexMissing(ZonewatchError):
@@ -54,5 +56,5 @@ class SearchIndex(Protocol):
         """Remove every other generation, half-written ones included."""
 
     def search(self, state: Generation, criteria: Criteria, sort: Sort = "relevance", offset: int = 0,
-               limit: int = 20) -> Page:
+               limit: int = 20, facets: Collection[str] = tuple(FACETS)) -> Page:
         """The notices for which ``domain.criteria.matches`` holds, at least as new as ``state``. Raises IndexMissing."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
-from domain.criteria import Criteria, Scope
+from domain.criteria import Criteria, Facts, Scope, subjects
+from domain.deadline import deadline_spans
+from domain.product_type import PRODUCT_TYPES
 from domain.text import tokens
 
 FACETS = {
+    "industry": ("product_types", "regulations"),
     "product_type": ("product_types", "regulations"),
     "regulation": ("product_types", "regulations"),
     "market": ("markets",),
@@ -17,9 +21,12 @@ FACETS = {
     "year": ("years",),
     "source": ("sources",),
     "grade": ("grades",),
+    "hazard": ("hazards",),
+    "deadline": ("deadlines",),
 }
 """Facets and the fields of Criteria each of them chooses in. A facet counts as if nothing were chosen in its own fields
-(product types and regulations are one field, the subject), so a count is the total that this value alone would have."""
+(product types and regulations are one field, the subject), so a count is the total that this value alone would have; an
+industry stands for all its product types, a deadline for its DeadlineState."""
 
 _VALUE_FIELDS = {"market": "markets", "kind": "kinds", "origin": "origins", "hazard": "hazards", "grade": "grades",
                  "source": "sources", "year": "years"}
@@ -27,12 +34,15 @@ _VALUE_FIELDS = {"market": "markets", "kind": "kinds", "origin": "origins", "haz
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All ``phrases`` must stand in the tokens of a notice and none of ``excluded``; each of ``values`` is a field that
-    must hold one of the values. ``nothing`` is set where no notice can meet the criteria."""
+    """All ``phrases`` must stand in the tokens of a notice and none of ``excluded``; a phrase that is a
+    ``lone_letter`` wherever the letter stands. Each of ``values`` is a field that must hold one of the values; the comment
+    deadline must lie within one of ``deadlines``, first and last day.
+    ``nothing`` is set where no notice can meet the criteria."""
 
     phrases: tuple[tuple[str, ...], ...]
     excluded: tuple[tuple[str, ...], ...]
     values: Mapping[str, frozenset[str]]
+    deadlines: tuple[tuple[date, date], ...]
     product_types: frozenset[str]
     regulations: frozenset[str]
     scope: Scope
@@ -46,24 +56,33 @@ class Query:
 
 def query(criteria: Criteria) -> Query:
     """Criteria as an engine needs them. A word of signs alone is in every text, so excluding one leaves nothing."""
-    excluded = _phrases(criteria.excluded)
+    excluded, spans = _phrases(criteria.excluded), _spans(criteria.deadlines)
     return Query(
         phrases=tuple(each for each in _phrases(criteria.words) if each), excluded=excluded,
         values={name: getattr(criteria, field) for name, field in _VALUE_FIELDS.items() if getattr(criteria, field)},
-        product_types=criteria.product_types, regulations=criteria.regulations, scope=criteria.scope,
-        nothing=() in excluded)
+        deadlines=spans, product_types=criteria.product_types, regulations=criteria.regulations, scope=criteria.scope,
+        nothing=() in excluded or bool(criteria.deadlines and not spans))
+
+
+def _spans(states: frozenset[str]) -> tuple[tuple[date, date], ...]:
+    return tuple(span for state, span in deadline_spans().items() if state in states)
 
 
 def _phrases(words: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(tuple(tokens(word)) for word in words))
 
 
-def facet_criteria(criteria: Criteria) -> dict[Criteria, list[str]]:
+def facet_criteria(criteria: Criteria, wanted: Collection[str] = tuple(FACETS)) -> dict[Criteria, list[str]]:
     """The criteria to count under, each with the facets that are counted so: one pass a group, mostly one or two."""
     groups: dict[Criteria, list[str]] = {}
-    for facet, fields in FACETS.items():
-        groups.setdefault(_without(criteria, fields), []).append(facet)
+    for facet in wanted:
+        groups.setdefault(_without(criteria, FACETS[facet]), []).append(facet)
     return groups
+
+
+def industries(found: Facts, scope: Scope) -> frozenset[str]:
+    """The industries whose product types a notice is about, in a scope."""
+    return frozenset(PRODUCT_TYPES[name].industry for name in subjects(found.product_types, scope) if name in PRODUCT_TYPES)
 
 
 def _without(criteria: Criteria, fields: tuple[str, ...]) -> Criteria:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
 from indexer.lexicon import lexicon
 from indexer.port import IndexMissing, Page, SearchIndex, Sort
+from indexer.query import FACETS
 from indexer.understand import Understood, understand
 from storage import index_state, notices
 from storage.index_state import Generation
@@ -26,7 +27,7 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Results:
     """What a search found: ``total`` notices meet ``criteria``, ``hits`` are those of the page asked for, ``facets`` count
-    by product_type, regulation, market, kind, year, source and grade, each as if nothing were chosen in it."""
+    by each of ``indexer.query.FACETS`` that was asked for, each as if nothing were chosen in it."""
 
     total: int
     seconds: float
@@ -46,27 +47,28 @@ class SearchService:
         """What a person typed, as visible criteria added to ``base``; see indexer.understand."""
         return understand(text, base)
 
-    def search(self, criteria: Criteria, *, sort: Sort = "relevance", offset: int = 0, limit: int = 20) -> Results:
+    def search(self, criteria: Criteria, *, sort: Sort = "relevance", offset: int = 0, limit: int = 20,
+               facets: Collection[str] = tuple(FACETS)) -> Results:
         """The notices that meet the criteria. Before anything was ever indexed nothing is found; raises IndexMissing when
         the index was lost and is not yet written anew."""
         began = time.perf_counter()
-        page = self._page(criteria, sort, offset, limit)
+        page = self._page(criteria, sort, offset, limit, facets)
         with self._db.read() as session:
             stored = notices.by_ids(session, page.ids)
         hits = [Hit(stored[each]) for each in page.ids if each in stored]
         return Results(page.total, time.perf_counter() - began, criteria, hits, page.facets)
 
-    def _page(self, criteria: Criteria, sort: Sort, offset: int, limit: int) -> Page:
+    def _page(self, criteria: Criteria, sort: Sort, offset: int, limit: int, facets: Collection[str]) -> Page:
         state = self._state()
         if state is None:
             return Page(0, ())
         try:
-            return self._index.search(state, criteria, sort, offset, limit)
+            return self._index.search(state, criteria, sort, offset, limit, facets)
         except IndexMissing:
             newer = self._state()
             if newer is None or newer.name == state.name:
                 raise
-            return self._index.search(newer, criteria, sort, offset, limit)  # it was replaced under our hands
+            return self._index.search(newer, criteria, sort, offset, limit, facets)  # it was replaced under our hands
 
     def _state(self) -> Generation | None:
         with self._db.read() as session:

@@ -18,7 +18,7 @@ from domain.classify.inflection import forms, inflected_places
 from domain.text import CJK, normalise
 from domain.vocabulary import load
 
-_UNIT = re.compile(rf"[{CJK}]|[^\W\d_{CJK}]{{2,}}+(?=\d{{3}})|[^\W_{CJK}]+")
+_UNIT = re.compile(rf"[{CJK}]|[^\W\d_{CJK}]+|\d+")
 _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
 _CLUSTER = re.compile(rf"[\0-\x7f]+(?![{_MARKS}])|[^{_MARKS}]?[{_MARKS}]*", re.DOTALL)
 _CJK = re.compile(f"[{CJK}]")

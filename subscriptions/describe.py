@@ -26,6 +26,7 @@ def describe(criteria: Criteria, lang: str = "zh", most: int = MOST) -> str:
         _with(say("原产地", lang), _listed(_named(criteria.origins, names.place, lang), lang, most)),
         _listed(_named(criteria.hazards, names.hazard, lang), lang, most),
         _listed(_named(criteria.grades, names.grade, lang), lang, most),
+        _listed(_named(criteria.deadlines, names.deadline, lang), lang, most),
         _with(say("来源", lang), _listed(sorted(criteria.sources), lang, most)),
         _listed([year or say("未注明日期", lang) for year in sorted(criteria.years)], lang, most),
         _with(say("不含", lang), _listed([_quoted(word, lang) for word in criteria.excluded], lang, most)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from domain.deadline import DEADLINE_STATES
 from domain.grade import Grade
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
@@ -79,6 +80,11 @@ def stage(key: str, lang: str) -> str:
 def place(code: str, lang: str) -> str:
     """A market or country."""
     return country_name(code, lang)
+
+
+def deadline(key: str, lang: str) -> str:
+    """A state of a comment deadline."""
+    return _name(DEADLINE_STATES, key, lang)
 
 
 def grade(key: str, lang: str) -> str:

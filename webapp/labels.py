@@ -10,6 +10,7 @@ from flask import Flask
 from domain import clock
 from domain.classification import Confidence
 from domain.criteria import Scope
+from domain.deadline import DEADLINE_STATES
 from domain.grade import REASONS, Grade, Graded
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
@@ -75,6 +76,7 @@ STATUSES = {"active": N_("有效"), "withdrawn": N_("已撤回")}
 CRITERIA = {
     "product": N_("产品类别"), "regulation": N_("法规"), "market": N_("目标市场"), "kind": N_("信息种类"),
     "origin": N_("原产地"), "hazard": N_("危害"), "grade": N_("级别"), "source": N_("信息来源"), "year": N_("年份"),
+    "deadline": N_("评议期"),
     "word": N_("包含文字"), "not": N_("不含文字"),
 }
 """Parameters of a search."""
@@ -138,6 +140,11 @@ def stage(name: str) -> str:
 def tier(name: str) -> str:
     """How far a source may be believed."""
     return _listed(SOURCE_TIERS, name)
+
+
+def deadline(name: str) -> str:
+    """A state of a comment deadline."""
+    return _listed(DEADLINE_STATES, name)
 
 
 def grade(name: str) -> str:

@@ -6,10 +6,11 @@ import hashlib
 import shutil
 import threading
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from tantivy import Occur
 
 from domain.classification import Confidence
 from domain.criteria import Criteria, Facts, Scope, subjects
-from indexer.document import FORMAT, Document
+from domain.deadline import DeadlineState, deadline_spans
+from domain.text import letters, lone_letter
+from indexer.document import FORMAT, Document, number
 from indexer.port import IndexMissing, Page, Sort
-from indexer.query import Query, facet_criteria, query
+from indexer.query import FACETS, Query, facet_criteria, industries, query
 from storage import locks
 from storage.index_state import Generation
 
@@ -32,10 +35,13 @@ MOST_VALUES = 10_000
 MOST_HITS = 10_000
 """The deepest hit a page can show; the engine keeps all hits before it in memory."""
 
-_TEXTS = ("title", "words")
-_FACETS = ("product_type_relevant", "product_type_all", "regulation_relevant", "regulation_all", "market", "kind",
-           "year", "source", "grade")
-_FILTERS = ("origin", "hazard", "confidence", "subject_high", "subject_title")
+MOST_DAYS = date.max.toordinal() + 1
+
+_TEXTS = ("head", "words")
+_SCOPED = ("industry", "product_type", "regulation")
+_FACETS = (*(f"{name}_{scope}" for name in _SCOPED for scope in Scope),
+           "market", "kind", "year", "source", "grade", "hazard")
+_FILTERS = ("origin", "confidence", "subject_high", "subject_title", "letters", "numbers")
 
 
 def _schema() -> tantivy.Schema:
@@ -44,7 +50,9 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in (*_FACETS, *_FILTERS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in _FACETS)
-    builder.add_integer_field("newest", fast=True)
+    builder.add_integer_field("deadline", indexed=True, fast=True)
+    for name in ("newest", "closest"):
+        builder.add_integer_field(name, fast=True)
     builder.add_float_field("freshness", fast=True)
     return builder.build()
 
@@ -113,12 +121,12 @@ class TantivyIndex:
                 shutil.rmtree(path)
 
     def search(self, state: Generation, criteria: Criteria, sort: Sort = "relevance", offset: int = 0,
-               limit: int = 20) -> Page:
+               limit: int = 20, facets: Collection[str] = tuple(FACETS)) -> Page:
         """See SearchIndex."""
         with _telling(state.name):
             searcher = self._searcher(state)
             total, ids = _hits(searcher, query(criteria), sort, offset, limit)
-            return Page(total, ids, _facets(searcher, criteria))
+            return Page(total, ids, _facets(searcher, criteria, facets))
 
     def _open(self, generation: str) -> tantivy.Index:
         with _telling(generation):
@@ -183,7 +191,7 @@ def _joined(tokens: Sequence[str]) -> str:
 
 
 _FIRST_DAY = date(1980, 1, 1).toordinal()
-_MOST_DAYS = 29_220  # eighty years
+_FRESH_DAYS = 29_220  # eighty years
 _FRESHEST = 0.08
 """By so much more the newest notice scores than an undated one: less than any step of ``_confidence``, so it
 orders equals only."""
@@ -191,17 +199,23 @@ orders equals only."""
 
 def _freshness(event_on: date | None) -> float:
     """What makes log2(2 + x), the factor by which the engine weights a score, grow with the date."""
-    days = min(max(event_on.toordinal() - _FIRST_DAY, 0), _MOST_DAYS) if event_on else 0
-    return float(2 ** (1 + _FRESHEST * days / _MOST_DAYS) - 2)
+    days = min(max(event_on.toordinal() - _FIRST_DAY, 0), _FRESH_DAYS) if event_on else 0
+    return float(2 ** (1 + _FRESHEST * days / _FRESH_DAYS) - 2)
+
+
+def _day(day: date | None) -> int:
+    return day.toordinal() if day else 0
 
 
 def _engine_document(found: Document) -> tantivy.Document:
     facts = found.facts
     fields: dict[str, Any] = {
-        "id": found.id, "title": _joined(facts.title_tokens), "words": _joined(facts.tokens),
+        "id": found.id, "head": _joined(found.head), "words": _joined(facts.tokens),
+        "letters": list(letters(facts.tokens)), "numbers": _terms(found.numbers),
         "market": _term(facts.market), "kind": _term(facts.kind), "origin": _term(facts.origin),
         "hazard": _terms(facts.hazards), "grade": _term(facts.grade), "source": _term(facts.source),
-        "year": _term(facts.year), "newest": (found.event_on.toordinal() if found.event_on else 0) << 40 | found.id,
+        "year": _term(facts.year), "newest": _day(found.event_on) << 40 | found.id, "deadline": _day(facts.comment_deadline),
+        "closest": _day(facts.comment_deadline) << 40 | _day(found.event_on),
         "freshness": _freshness(found.event_on),
         **_subject_fields(facts, found.title_subjects),
     }
@@ -216,6 +230,7 @@ def _subject_fields(facts: Facts, in_title: frozenset[str]) -> dict[str, list[st
                              if any(level.at_least(floor) for level in (*facts.product_types.values(),
                                                                         *facts.regulations.values()))]}
     for scope in Scope:
+        fields[f"industry_{scope}"] = _terms(industries(facts, scope))
         fields[f"product_type_{scope}"] = _terms(subjects(facts.product_types, scope))
         fields[f"regulation_{scope}"] = _terms(subjects(facts.regulations, scope))
     return fields
@@ -229,6 +244,8 @@ def _any_of(field: str, values: Iterable[str], score: float = 0.0) -> tantivy.Qu
 
 
 def _phrase(field: str, words: tuple[str, ...]) -> tantivy.Query:
+    if lone_letter(words) and field == "words":
+        return _any_of("letters", words, 1.0)
     terms = _terms(words)
     if len(terms) == 1:
         return tantivy.Query.term_query(SCHEMA, field, terms[0], index_option="freq")
@@ -241,10 +258,16 @@ def _filter(wanted: Query) -> tantivy.Query:
         return tantivy.Query.empty_query()
     must = [_phrase("words", words) for words in wanted.phrases]
     must += [_any_of(field, values) for field, values in wanted.values.items()]
+    must += [tantivy.Query.boolean_query([(Occur.Should, _within(*span)) for span in wanted.deadlines])
+             for _ in wanted.deadlines[:1]]
     must += [subject for subject in [_subject(wanted)] if subject]
     clauses = [(Occur.Must, each) for each in must or [tantivy.Query.all_query()]]
     clauses += [(Occur.MustNot, _phrase("words", words)) for words in wanted.excluded]
     return tantivy.Query.boolean_query(clauses)
+
+
+def _within(first: date, last: date) -> tantivy.Query:
+    return tantivy.Query.range_query(SCHEMA, "deadline", tantivy.FieldType.Integer, _day(first), _day(last))
 
 
 def _subject(wanted: Query) -> tantivy.Query | None:
@@ -256,10 +279,13 @@ def _subject(wanted: Query) -> tantivy.Query | None:
 
 
 def _ranked(wanted: Query) -> tantivy.Query:
-    """The same notices, scored: how well the words fit, most in the title; how sure the subject is, most in the title."""
+    """The same notices, scored: what bears a word as its number first; how well the words fit, most in the head; how sure
+    the subject is, most in the title."""
     fits = _filter(wanted) if wanted.phrases else tantivy.Query.const_score_query(_filter(wanted), 3.0)
     clauses = [(Occur.Must, fits), (Occur.Should, _confidence(wanted))]
-    clauses += [(Occur.Should, tantivy.Query.boost_query(_phrase("title", words), 2.0)) for words in wanted.phrases]
+    for words in wanted.phrases:
+        clauses += [(Occur.Should, tantivy.Query.boost_query(_phrase("head", words), 2.0)),
+                    (Occur.Should, _any_of("numbers", [number(words)], 100.0))]
     if wanted.has_subject:
         clauses.append((Occur.Should, _any_of("subject_title", wanted.product_types | wanted.regulations, 1.5)))
     return tantivy.Query.boolean_query(clauses)
@@ -283,6 +309,8 @@ def _confidence(wanted: Query) -> tantivy.Query:
 def _hits(searcher: tantivy.Searcher, wanted: Query, sort: Sort, offset: int, limit: int) -> tuple[int, tuple[int, ...]]:
     offset, limit = max(offset, 0), max(min(limit, MOST_HITS - offset), 0)
     asked: dict[str, Any] = {"limit": max(limit, 1), "offset": offset if limit else 0}
+    if sort == "deadline":
+        return _by_deadline(searcher, wanted, offset, limit)
     if sort == "date":
         found = searcher.search(_filter(wanted), order_by_field="newest", **asked)
     else:
@@ -292,12 +320,45 @@ def _hits(searcher: tantivy.Searcher, wanted: Query, sort: Sort, offset: int, li
     return total, tuple(int(value or 0) for value in searcher.fast_field_values("id", addresses))
 
 
-def _facets(searcher: tantivy.Searcher, criteria: Criteria) -> dict[str, dict[str, int]]:
+_PARTS = ("closed", "closing", "later")
+
+
+def _by_deadline(searcher: tantivy.Searcher, wanted: Query, offset: int, limit: int) -> tuple[int, tuple[int, ...]]:
+    """Open comment periods by their end, then the rest from the newest deadline on: an engine that sorts by one field one
+    way is asked twice."""
+    is_open = _within(*deadline_spans()[DeadlineState.OPEN])
+    total, ids = 0, list[int]()
+    for occur, order in ((Occur.Must, tantivy.Order.Asc), (Occur.MustNot, tantivy.Order.Desc)):
+        part = tantivy.Query.boolean_query([(Occur.Must, _filter(wanted)), (occur, is_open)])
+        found = searcher.search(part, limit=max(limit - len(ids), 1), offset=max(offset - total, 0) if limit else 0,
+                                order_by_field="closest", order=order)
+        addresses = [address for _, address in found.hits[:limit - len(ids)]]
+        ids += [int(value or 0) for value in searcher.fast_field_values("id", addresses)]
+        total += found.count  # type: ignore[attr-defined]  # the stub forgets it
+    return total, tuple(ids)
+
+
+def _facets(searcher: tantivy.Searcher, criteria: Criteria, wanted: Collection[str]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
-    for under, names in facet_criteria(criteria).items():
-        fields = {name: f"{name}_{criteria.scope}" if name in ("product_type", "regulation") else name for name in names}
-        found = searcher.aggregate(_filter(query(under)), {
-            name: {"terms": {"field": field, "size": MOST_VALUES}} for name, field in fields.items()})
+    for under, names in facet_criteria(criteria, wanted).items():
+        found = searcher.aggregate(_filter(query(under)), {name: _aggregation(name, criteria.scope) for name in names})
         for name in names:
-            counts[name] = {bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"] if bucket["key"]}
+            buckets = {bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]}
+            counts[name] = _states(buckets) if name == "deadline" else {key: count for key, count in buckets.items() if key}
     return counts
+
+
+def _aggregation(facet: str, scope: Scope) -> dict[str, Any]:
+    if facet == "deadline":
+        (today, _), (_, closing) = (deadline_spans()[state] for state in (DeadlineState.OPEN, DeadlineState.CLOSING))
+        days = pairwise((1, _day(today), _day(closing) + 1, MOST_DAYS))
+        return {"range": {"field": facet, "ranges": [
+            {"key": key, "from": first, "to": end} for key, (first, end) in zip(_PARTS, days, strict=True)]}}
+    return {"terms": {"field": f"{facet}_{scope}" if facet in _SCOPED else facet, "size": MOST_VALUES}}
+
+
+def _states(parts: Mapping[str, int]) -> dict[str, int]:
+    """Counts of deadline states: what is closing is open too, and an engine counts no day twice."""
+    closed, closing, later = (parts[key] for key in _PARTS)
+    counts = {DeadlineState.OPEN: closing + later, DeadlineState.CLOSING: closing, DeadlineState.CLOSED: closed}
+    return {state.value: count for state, count in counts.items() if count}

@@ -14,14 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain import clock
 from domain.classification import Classification, Confidence
-from domain.criteria import Criteria, Scope, facts, matches, subjects
+from domain.criteria import Criteria, Scope, matches, subjects
+from domain.deadline import DeadlineState, deadline_states
 from domain.errors import Conflict
 from domain.notice import NoticeKind
 from indexer.backends.tantivy import TantivyIndex
-from indexer.document import Document
+from indexer.document import Document, of_notice
 from indexer.port import IndexMissing, SearchIndex
-from indexer.query import FACETS
+from indexer.query import FACETS, industries
 from storage.index_state import Generation
 from tests.builders import notice
 
@@ -42,7 +44,7 @@ def index(backend: Callable[[Path], SearchIndex], tmp_path: Path) -> SearchIndex
 def doc(notice_id: int, found: Classification = Classification(), in_title: Sequence[str] = (),  # noqa: B008
         **changes: Any) -> Document:
     stated = notice(f"SR/{notice_id:05}/26", **changes)
-    return Document(notice_id, facts(stated, found), frozenset(in_title), stated.event_date)
+    return replace(of_notice(notice_id, stated, found), title_subjects=frozenset(in_title))
 
 
 def about(**product_types: Confidence) -> Classification:
@@ -91,7 +93,8 @@ def invented(count: int, seed: int = 26) -> list[Document]:
             product=some.choice(TEXTS), brand=some.choice(TEXTS), category="", summary=" ".join(some.choices(TEXTS, k=3)),
             identifiers=(some.choice(TEXTS),), market=some.choice(MARKETS), kind=some.choice(KINDS),
             origin=some.choice(("CN", "")), hazards=tuple(some.sample(HAZARDS, some.randrange(3))),
-            published_on=some.choice((day, day, None)))
+            published_on=some.choice((day, day, None)),
+            comment_deadline=some.choice((None, clock.today() + timedelta(days=some.randrange(-30, 30)))))
 
     return [one(number) for number in range(1, count + 1)]
 
@@ -114,6 +117,7 @@ any_criteria = st.builds(
     Criteria, product_types=some_of((*TYPES, "no_such_type")), regulations=some_of(RULES), markets=some_of(MARKETS),
     kinds=some_of([str(kind) for kind in KINDS]), origins=some_of(("CN", "")), hazards=some_of(HAZARDS),
     grades=some_of(("red", "yellow", "plain")), sources=some_of(SOURCES), years=some_of(YEARS),
+    deadlines=some_of((*DeadlineState, "no_such_state")),
     words=st.lists(st.sampled_from(WORDS), max_size=2).map(tuple),
     excluded=st.lists(st.sampled_from(WORDS), max_size=1).map(tuple), scope=st.sampled_from(Scope))
 
@@ -123,7 +127,7 @@ def expected(documents: list[Document], criteria: Criteria) -> set[int]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(criteria=any_criteria, sort=st.sampled_from(("relevance", "date")))
+@given(criteria=any_criteria, sort=st.sampled_from(("relevance", "date", "deadline")))
 def test_finds_exactly_what_the_criteria_mean(corpus: Corpus, criteria: Criteria, sort: Any) -> None:
     index, state, documents = corpus
     page = index.search(state, criteria, sort, limit=1000)
@@ -146,6 +150,12 @@ def test_facets_count_as_if_nothing_were_chosen_in_them(corpus: Corpus, criteria
 
 def values(document: Document, facet: str, scope: Scope) -> frozenset[str]:
     found = document.facts
+    if facet == "industry":
+        return industries(found, scope)
+    if facet == "hazard":
+        return found.hazards
+    if facet == "deadline":
+        return deadline_states(found.comment_deadline)
     if facet in ("product_type", "regulation"):
         return subjects(found.product_types if facet == "product_type" else found.regulations, scope)
     return frozenset((getattr(found, facet),))
@@ -164,7 +174,7 @@ def test_a_facet_count_is_the_total_of_choosing_that_value(corpus: Corpus) -> No
 
 def test_pages_in_turn_hold_every_hit_once(corpus: Corpus) -> None:
     index, state, documents = corpus
-    for sort in ("relevance", "date"):
+    for sort in ("relevance", "date", "deadline"):
         pages = [index.search(state, Criteria(scope=ALL), sort, offset, 40).ids for offset in range(0, 320, 40)]  # type: ignore[arg-type]
         found = [each for page in pages for each in page]
         assert sorted(found) == [each.id for each in documents]

@@ -14,7 +14,7 @@ from webapp.search.forms import UNSTATED, params
 
 NAMES: Mapping[str, Callable[[str], str]] = {
     "product": labels.product_type, "regulation": labels.regulation, "market": labels.market, "kind": labels.kind,
-    "origin": labels.market, "hazard": labels.hazard, "grade": labels.grade,
+    "origin": labels.market, "hazard": labels.hazard, "grade": labels.grade, "deadline": labels.deadline,
 }
 """How the values of a parameter are called; the others say themselves."""
 

@@ -14,7 +14,7 @@ SHOWN = 8
 """Values that stand open; the others are folded."""
 ORDER = {
     "product": "product_type", "regulation": "regulation", "market": "market", "kind": "kind", "grade": "grade",
-    "year": "year", "source": "source",
+    "deadline": "deadline", "hazard": "hazard", "year": "year", "source": "source",
 }
 """Parameters of facets in the order of the page, with the name the search service counts them under."""
 _GRADES = [grade.value for grade in Grade]

@@ -13,11 +13,12 @@ from domain.criteria import Criteria, Scope
 from domain.errors import InvalidValue
 
 Param = tuple[str, str]
-Sort = Literal["relevance", "date"]
+Sort = Literal["relevance", "date", "deadline"]
 
 SETS = {
     "product": "product_types", "regulation": "regulations", "market": "markets", "kind": "kinds", "origin": "origins",
     "hazard": "hazards", "grade": "grades", "source": "sources", "year": "years",
+    "deadline": "deadlines",
 }
 """Parameters whose values are chosen from lists, by the field of Criteria they fill."""
 LISTS = {"word": "words", "not": "excluded"}
@@ -52,7 +53,7 @@ def search_form(args: MultiDict[str, str]) -> SearchForm:
     if len(text) > MAX_TEXT:
         raise InvalidValue("检索词太长，请缩短到 200 个字以内")
     sort = args.get("sort", "")
-    return SearchForm(text, criteria_of(args), cast(Any, sort if sort in ("relevance", "date") else ""),
+    return SearchForm(text, criteria_of(args), cast(Any, sort if sort in ("relevance", "date", "deadline") else ""),
                       page_number(args.get("page", "")))
 
 
