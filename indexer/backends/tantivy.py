@@ -18,12 +18,13 @@ import tantivy
 from tantivy import Occur
 
 from domain.classification import Confidence
-from domain.criteria import Criteria, Facts, Scope, subjects
+from domain.criteria import Criteria, Scope
 from domain.deadline import DeadlineState, deadline_spans
-from domain.text import letters, lone_letter
+from domain.text import lone_letter
 from indexer.document import FORMAT, Document, number
+from indexer.fields import FACET_FIELDS, FILTER_FIELDS, HEAD, TEXTS, WORDS, facet_field, field_values
 from indexer.port import IndexMissing, Page, Sort
-from indexer.query import FACETS, Query, facet_criteria, industries, query
+from indexer.query import FACETS, Query, facet_criteria, query
 from storage import locks
 from storage.index_state import Generation
 
@@ -37,19 +38,13 @@ MOST_HITS = 10_000
 
 MOST_DAYS = date.max.toordinal() + 1
 
-_TEXTS = ("head", "words")
-_SCOPED = ("industry", "product_type", "regulation")
-_FACETS = (*(f"{name}_{scope}" for name in _SCOPED for scope in Scope),
-           "market", "kind", "year", "source", "grade", "hazard")
-_FILTERS = ("origin", "confidence", "subject_high", "subject_title", "letters", "numbers")
-
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder().add_integer_field("id", indexed=True, fast=True)
-    for name in _TEXTS:
+    for name in TEXTS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in (*_FACETS, *_FILTERS):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in _FACETS)
+    for name in (*FACET_FIELDS, *FILTER_FIELDS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in FACET_FIELDS)
     builder.add_integer_field("deadline", indexed=True, fast=True)
     for name in ("newest", "closest"):
         builder.add_integer_field(name, fast=True)
@@ -210,30 +205,13 @@ def _day(day: date | None) -> int:
 def _engine_document(found: Document) -> tantivy.Document:
     facts = found.facts
     fields: dict[str, Any] = {
-        "id": found.id, "head": _joined(found.head), "words": _joined(facts.tokens),
-        "letters": list(letters(facts.tokens)), "numbers": _terms(found.numbers),
-        "market": _term(facts.market), "kind": _term(facts.kind), "origin": _term(facts.origin),
-        "hazard": _terms(facts.hazards), "grade": _term(facts.grade), "source": _term(facts.source),
-        "year": _term(facts.year), "newest": _day(found.event_on) << 40 | found.id, "deadline": _day(facts.comment_deadline),
+        "id": found.id, HEAD: _joined(found.head), WORDS: _joined(facts.tokens),
+        **{name: _terms(values) for name, values in field_values(found).items()},
+        "newest": _day(found.event_on) << 40 | found.id, "deadline": _day(facts.comment_deadline),
         "closest": _day(facts.comment_deadline) << 40 | _day(found.event_on),
         "freshness": _freshness(found.event_on),
-        **_subject_fields(facts, found.title_subjects),
     }
     return tantivy.Document.from_dict(fields, SCHEMA)
-
-
-def _subject_fields(facts: Facts, in_title: frozenset[str]) -> dict[str, list[str]]:
-    levels = {**facts.regulations, **facts.product_types}
-    fields = {"subject_high": _terms(name for name, level in levels.items() if level is Confidence.HIGH),
-              "subject_title": _terms(levels.keys() & in_title),
-              "confidence": [floor.value for floor in Confidence
-                             if any(level.at_least(floor) for level in (*facts.product_types.values(),
-                                                                        *facts.regulations.values()))]}
-    for scope in Scope:
-        fields[f"industry_{scope}"] = _terms(industries(facts, scope))
-        fields[f"product_type_{scope}"] = _terms(subjects(facts.product_types, scope))
-        fields[f"regulation_{scope}"] = _terms(subjects(facts.regulations, scope))
-    return fields
 
 
 # Queries
@@ -354,7 +332,7 @@ def _aggregation(facet: str, scope: Scope) -> dict[str, Any]:
         days = pairwise((1, _day(today), _day(closing) + 1, MOST_DAYS))
         return {"range": {"field": facet, "ranges": [
             {"key": key, "from": first, "to": end} for key, (first, end) in zip(_PARTS, days, strict=True)]}}
-    return {"terms": {"field": f"{facet}_{scope}" if facet in _SCOPED else facet, "size": MOST_VALUES}}
+    return {"terms": {"field": facet_field(facet, scope), "size": MOST_VALUES}}
 
 
 def _states(parts: Mapping[str, int]) -> dict[str, int]:
