@@ -19,10 +19,11 @@ MARKETS = ("EU", "US", "JP", "CA", "GB", "KR", "BR")
 LANGS = ("en", "de", "fr", "es", "it", "pl", "zh")
 SHARES = (0.42, 0.12, 0.12, 0.10, 0.07, 0.07, 0.10)
 VOCABULARY = 40_000
-ENDINGS = {"en": ("ing", "tion", "er", "ed", ""), "de": ("ung", "lich", "keit", "ß", "ä"), "fr": ("é", "ème", "eur", "ée", ""),
-           "es": ("ción", "ado", "ía", "os", ""), "it": ("zione", "ità", "ino", "o", "a"), "pl": ("ość", "ski", "ż", "ów", "ę")}
-ONSETS = "b c d f g h k l m n p r s t v z st tr pl gr ch br".split()
-VOWELS = "a e i o u ai ou".split()
+ENDINGS = {"en": ("ing", "tion", "er", "ed", ""), "de": ("ung", "lich", "keit", "ß", "ä"),
+           "fr": ("é", "ème", "eur", "ée", ""), "es": ("ción", "ado", "ía", "os", ""),
+           "it": ("zione", "ità", "ino", "o", "a"), "pl": ("ość", "ski", "ż", "ów", "ę")}
+ONSETS = ["b", "c", "d", "f", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "st", "tr", "pl", "gr", "ch", "br"]
+VOWELS = ["a", "e", "i", "o", "u", "ai", "ou"]
 HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 2500)]
 TITLE, BODY = 9, 72
 """Words of a title and of a summary; Chinese ones are shorter, so there are 270."""

@@ -103,7 +103,8 @@ class Fts5:
             self.sql.execute(f"pragma {pragma}")
 
     def build(self, documents: Iterator[StoredNotice]) -> None:
-        self.sql.execute("create table n (id integer primary key, relevant int, market, kind, year, day int, title, summary)")
+        self.sql.execute("create table n (id integer primary key, relevant int, market, kind, year, day int, "
+                         "title, summary)")
         self.sql.execute("create table s (id int, floor int, subject, primary key (floor, subject, id)) without rowid")
         self.sql.execute("create virtual table f using fts5(title, words, content='', tokenize=\"unicode61 "
                          "remove_diacritics 0\")")

@@ -5,7 +5,7 @@ The index and the matcher both answer by the definitions here; ``matches`` is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
@@ -64,7 +64,8 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What criteria are matched against: the facets and tokens of one notice."""
+    """What criteria are matched against: the facets and tokens of one notice. The first ``head`` tokens are those of what
+    names its subject: title, product, brand, model."""
 
     product_types: Mapping[str, Confidence]
     regulations: Mapping[str, Confidence]
@@ -77,24 +78,31 @@ class Facts:
     year: str
     comment_deadline: date | None
     title_tokens: tuple[str, ...]
+    head: int
     tokens: tuple[str, ...]
 
 
 def facts(notice: Notice, found: Classification) -> Facts:
     """The facts of a notice; ``tokens`` holds those of the title and of every other searched field."""
     title = tuple(tokens(notice.title))
-    rest = (notice.product, notice.brand, notice.model, notice.external_id, *notice.identifiers, *notice.hs_codes,
-            *notice.ics_codes, notice.category, notice.summary)
     words = list(title)
-    for text in rest:
-        if text:
-            words.append(BOUNDARY)
-            words.extend(tokens(text))
+    _extend(words, (notice.product, notice.brand, notice.model))
+    head = len(words)
+    _extend(words, (notice.external_id, *notice.identifiers, *notice.hs_codes, *notice.ics_codes, notice.category,
+                    notice.summary))
     return Facts(
         found.product_types, found.horizontal, notice.market, notice.kind.value, notice.origin,
         frozenset(notice.hazards), grade(notice, found).grade.value, notice.source,
-        str(notice.event_date.year) if notice.event_date else "", notice.comment_deadline, title, tuple(words),
+        str(notice.event_date.year) if notice.event_date else "", notice.comment_deadline, title,
+        head, tuple(words),
     )
+
+
+def _extend(words: list[str], texts: Iterable[str]) -> None:
+    for text in texts:
+        if text:
+            words.append(BOUNDARY)
+            words.extend(tokens(text))
 
 
 def subjects(levels: Mapping[str, Confidence], scope: Scope) -> frozenset[str]:

@@ -21,6 +21,7 @@ CJK = ("\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3038-
 """Letters written without blanks between words (Han, kana, Hangul, Bopomofo), as the inside of a regex class."""
 
 _LETTER_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0eff\u1000-\u109f\u1780-\u17d3"
+_PLAIN_TOKEN = re.compile(r"[a-z]+|\d+")
 _SPACED_TOKEN = re.compile(rf"(?:[^\W\d_]|[{_LETTER_MARKS}])+|\d+")
 _MIXED_TOKEN = re.compile(rf"[{CJK}]+|(?:[^\W\d_{CJK}]|[{_LETTER_MARKS}])+|\d+")
 _ANY_CJK = re.compile(f"[{CJK}]")
@@ -112,6 +113,8 @@ def tokens(text: str) -> list[str]:
     G/TBT/N/EU/9101 is found by its tokens in sequence.
     """
     text = normalise(text)
+    if text.isascii():
+        return _PLAIN_TOKEN.findall(text)
     if not has_cjk(text):
         return _SPACED_TOKEN.findall(text)
     found: list[str] = []
@@ -130,4 +133,5 @@ def lone_letter(found: Sequence[str]) -> bool:
 
 def letters(found: Iterable[str]) -> frozenset[str]:
     """The letters of scripts without blanks in the tokens of a text."""
-    return frozenset(letter for token in found if has_cjk(token) for letter in token)
+    text = "".join(found)
+    return frozenset() if text.isascii() else frozenset(_ANY_CJK.findall(text))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.classification import Classification
-from domain.criteria import BOUNDARY, Facts, facts
+from domain.criteria import Facts, facts
 from domain.notice import Notice
 from domain.text import tokens
 from storage.notices import StoredNotice
@@ -18,13 +18,11 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``facts`` decide whether a notice is found; the others only where it stands: ``head`` are the tokens of its title,
-    product, brand and model, ``numbers`` the names it is cited by, each as its tokens joined, ``title_subjects`` the
-    product types and regulations that its title or product field names."""
+    """``facts`` decide whether a notice is found; the others only where it stands: ``numbers`` are the names it is cited by,
+    each as its tokens joined, ``title_subjects`` the product types and regulations that its title or product field names."""
 
     id: int
     facts: Facts
-    head: tuple[str, ...]
     numbers: frozenset[str]
     title_subjects: frozenset[str]
     event_on: date | None
@@ -39,15 +37,7 @@ def of_notice(notice_id: int, notice: Notice, found: Classification) -> Document
     """The document of a reading of a notice."""
     stated = facts(notice, found)
     in_title = frozenset(each.subject for each in found.evidence if each.where in ("title", "product"))
-    return Document(notice_id, stated, _head(notice, stated), _numbers(notice), in_title, notice.event_date)
-
-
-def _head(notice: Notice, stated: Facts) -> tuple[str, ...]:
-    words = list(stated.title_tokens)
-    for text in (notice.product, notice.brand, notice.model):
-        if text and text != notice.title:
-            words += [BOUNDARY, *tokens(text)]
-    return tuple(words)
+    return Document(notice_id, stated, _numbers(notice), in_title, notice.event_date)
 
 
 def _numbers(notice: Notice) -> frozenset[str]:

@@ -33,7 +33,7 @@ def field_values(found: Document) -> dict[str, frozenset[str]]:
         **{name: frozenset((getattr(facts, name),)) for name in ("market", "kind", "origin", "grade", "source", "year")},
         **_subject_values(facts, found.title_subjects),
     }
-    for scope in Scope:
+    for scope in Scope if facts.product_types or facts.regulations else ():
         fields[f"industry_{scope}"] = industries(facts, scope)
         fields[f"product_type_{scope}"] = subjects(facts.product_types, scope)
         fields[f"regulation_{scope}"] = subjects(facts.regulations, scope)
@@ -42,6 +42,8 @@ def field_values(found: Document) -> dict[str, frozenset[str]]:
 
 def _subject_values(facts: Facts, in_title: frozenset[str]) -> dict[str, frozenset[str]]:
     levels = {**facts.regulations, **facts.product_types}
+    if not levels:
+        return {}
     found = (*facts.product_types.values(), *facts.regulations.values())
     return {"subject_high": frozenset(name for name, level in levels.items() if level is Confidence.HIGH),
             "subject_title": in_title & levels.keys(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
@@ -15,6 +15,10 @@ from storage import index_state, notices
 from storage.index_state import Generation
 from storage.notices import StoredNotice
 from storage.session import Database
+
+
+KEPT = 2_000
+"""Notices that are kept at hand; one takes some five kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class SearchService:
     """Search over one database and one index. Safe to share between threads."""
 
     def __init__(self, db: Database, index: SearchIndex) -> None:
-        self._db, self._index = db, index
+        self._db, self._index, self._shelf = db, index, _Shelf(None)
         lexicon()  # compiled now, not under the first reader's query
 
     def understand(self, text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
@@ -53,8 +57,7 @@ class SearchService:
         the index was lost and is not yet written anew."""
         began = time.perf_counter()
         page = self._page(criteria, sort, offset, limit, facets)
-        with self._db.read() as session:
-            stored = notices.by_ids(session, page.ids)
+        stored = self._shelf.read(self._db, page.ids)
         hits = [Hit(stored[each]) for each in page.ids if each in stored]
         return Results(page.total, time.perf_counter() - began, criteria, hits, page.facets)
 
@@ -62,6 +65,8 @@ class SearchService:
         state = self._state()
         if state is None:
             return Page(0, ())
+        if self._shelf.state != state:
+            self._shelf = _Shelf(state)
         try:
             return self._index.search(state, criteria, sort, offset, limit, facets)
         except IndexMissing:
@@ -71,5 +76,24 @@ class SearchService:
             return self._index.search(newer, criteria, sort, offset, limit, facets)  # it was replaced under our hands
 
     def _state(self) -> Generation | None:
-        with self._db.read() as session:
-            return index_state.current(session)
+        return index_state.newest(self._db)
+
+
+class _Shelf:
+    """Notices as they were read since the newest commit to the index, which follows every change of a notice."""
+
+    def __init__(self, state: Generation | None) -> None:
+        self.state = state
+        self._kept: dict[int, StoredNotice] = {}
+
+    def read(self, db: Database, ids: Sequence[int]) -> Mapping[int, StoredNotice]:
+        """The notices that exist among these ids."""
+        missing = [each for each in ids if each not in self._kept]
+        if not missing:
+            return self._kept
+        if len(self._kept) > KEPT:
+            self._kept, missing = {}, list(ids)
+        with db.read() as session:
+            found = notices.by_ids(session, missing)
+        self._kept.update(found)
+        return self._kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import threading
 import uuid
@@ -18,7 +19,7 @@ import tantivy
 from tantivy import Occur
 
 from domain.classification import Confidence
-from domain.criteria import Criteria, Scope
+from domain.criteria import Criteria, Facts, Scope
 from domain.deadline import DeadlineState, deadline_spans
 from domain.text import lone_letter
 from indexer.document import FORMAT, Document, number
@@ -31,6 +32,7 @@ from storage.index_state import Generation
 HEAP = 80_000_000
 """Bytes the writer gathers before it writes a segment; it has one thread, so this is all it holds."""
 LONGEST_TERM = 200
+_SURROGATE = re.compile("[\ud800-\udfff]")
 MOST_VALUES = 10_000
 """Counts of a facet are exact up to so many values; no facet comes near."""
 MOST_HITS = 10_000
@@ -48,7 +50,8 @@ def _schema() -> tantivy.Schema:
     builder.add_integer_field("deadline", indexed=True, fast=True)
     for name in ("newest", "closest"):
         builder.add_integer_field(name, fast=True)
-    builder.add_float_field("freshness", fast=True)
+    for name in ("freshness", "sure_and_fresh"):
+        builder.add_float_field(name, fast=True)
     return builder.build()
 
 
@@ -171,18 +174,21 @@ class _Opened:
 
 def _term(text: str) -> str:
     """A token or value as the engine can hold it: it drops very long terms and knows no lone surrogates."""
-    if len(text) <= LONGEST_TERM and (text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)):
+    if _holds([text]):
         return text
     return "\x1e" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _holds(values: Collection[str]) -> bool:
+    if max(map(len, values), default=0) > LONGEST_TERM:
+        return False
+    text = "".join(values)
+    return text.isascii() or not _SURROGATE.search(text)
+
+
 def _terms(values: Iterable[str]) -> list[str]:
-    return [_term(value) for value in values]
-
-
-def _joined(tokens: Sequence[str]) -> str:
-    fits = max(map(len, tokens), default=0) <= LONGEST_TERM
-    return " ".join(tokens if fits else _terms(tokens))
+    found = list(values)
+    return found if _holds(found) else [_term(value) for value in found]
 
 
 _FIRST_DAY = date(1980, 1, 1).toordinal()
@@ -192,10 +198,19 @@ _FRESHEST = 0.08
 orders equals only."""
 
 
-def _freshness(event_on: date | None) -> float:
+_SURE = {Confidence.HIGH: 4.0, Confidence.MEDIUM: 2.0}
+"""By so much a notice about our industries scores higher where no subject is asked for."""
+
+
+def _freshness(event_on: date | None, sure: float = 1.0) -> float:
     """What makes log2(2 + x), the factor by which the engine weights a score, grow with the date."""
     days = min(max(event_on.toordinal() - _FIRST_DAY, 0), _FRESH_DAYS) if event_on else 0
-    return float(2 ** (1 + _FRESHEST * days / _FRESH_DAYS) - 2)
+    return float(2 ** ((1 + _FRESHEST * days / _FRESH_DAYS) * sure) - 2)
+
+
+def _sure(facts: Facts) -> float:
+    levels = (*facts.product_types.values(), *facts.regulations.values())
+    return max((_SURE.get(level, 1.0) for level in levels), default=1.0)
 
 
 def _day(day: date | None) -> int:
@@ -205,11 +220,11 @@ def _day(day: date | None) -> int:
 def _engine_document(found: Document) -> tantivy.Document:
     facts = found.facts
     fields: dict[str, Any] = {
-        "id": found.id, HEAD: _joined(found.head), WORDS: _joined(facts.tokens),
-        **{name: _terms(values) for name, values in field_values(found).items()},
+        "id": found.id, HEAD: " ".join(_terms(facts.tokens[:facts.head])), WORDS: " ".join(_terms(facts.tokens)),
+        **{name: _terms(values) for name, values in field_values(found).items() if values},
         "newest": _day(found.event_on) << 40 | found.id, "deadline": _day(facts.comment_deadline),
         "closest": _day(facts.comment_deadline) << 40 | _day(found.event_on),
-        "freshness": _freshness(found.event_on),
+        "freshness": _freshness(found.event_on), "sure_and_fresh": _freshness(found.event_on, _sure(facts)),
     }
     return tantivy.Document.from_dict(fields, SCHEMA)
 
@@ -218,7 +233,12 @@ def _engine_document(found: Document) -> tantivy.Document:
 
 
 def _any_of(field: str, values: Iterable[str], score: float = 0.0) -> tantivy.Query:
-    return tantivy.Query.const_score_query(tantivy.Query.term_set_query(SCHEMA, field, _terms(values)), score)
+    terms = _terms(values)
+    if len(terms) == 1:  # a single term is looked up, a set of them walks the dictionary
+        found = tantivy.Query.term_query(SCHEMA, field, terms[0], index_option="basic")
+    else:
+        found = tantivy.Query.term_set_query(SCHEMA, field, terms)
+    return tantivy.Query.const_score_query(found, score)
 
 
 def _phrase(field: str, words: tuple[str, ...]) -> tantivy.Query:
@@ -260,21 +280,19 @@ def _ranked(wanted: Query) -> tantivy.Query:
     """The same notices, scored: what bears a word as its number first; how well the words fit, most in the head; how sure
     the subject is, most in the title."""
     fits = _filter(wanted) if wanted.phrases else tantivy.Query.const_score_query(_filter(wanted), 3.0)
-    clauses = [(Occur.Must, fits), (Occur.Should, _confidence(wanted))]
+    clauses = [(Occur.Must, fits)]
     for words in wanted.phrases:
         clauses += [(Occur.Should, tantivy.Query.boost_query(_phrase("head", words), 2.0)),
                     (Occur.Should, _any_of("numbers", [number(words)], 100.0))]
     if wanted.has_subject:
-        clauses.append((Occur.Should, _any_of("subject_title", wanted.product_types | wanted.regulations, 1.5)))
+        clauses += [(Occur.Should, _confidence(wanted)),
+                    (Occur.Should, _any_of("subject_title", wanted.product_types | wanted.regulations, 1.5))]
     return tantivy.Query.boolean_query(clauses)
 
 
 def _confidence(wanted: Query) -> tantivy.Query:
     """Without words: low 3, medium 6, high 12 points; 1.5 more where the title names the subject. A notice about a
     product that is asked for and under a rule that is asked for has the points of both."""
-    if not wanted.has_subject:
-        return tantivy.Query.disjunction_max_query(
-            [_any_of("confidence", [Confidence.HIGH], 9.0), _any_of("confidence", [Confidence.MEDIUM], 3.0)])
     return tantivy.Query.boolean_query([
         (Occur.Should, tantivy.Query.disjunction_max_query(
             [_any_of("subject_high", named, 9.0), _any_of(f"{field}_{Scope.RELEVANT}", named, 3.0)]))
@@ -292,7 +310,8 @@ def _hits(searcher: tantivy.Searcher, wanted: Query, sort: Sort, offset: int, li
     if sort == "date":
         found = searcher.search(_filter(wanted), order_by_field="newest", **asked)
     else:
-        found = searcher.search(_ranked(wanted), weight_by_field="freshness", **asked)
+        weight = "freshness" if wanted.has_subject else "sure_and_fresh"
+        found = searcher.search(_ranked(wanted), weight_by_field=weight, **asked)
     addresses = [address for _, address in found.hits[:limit]]
     total: int = found.count  # type: ignore[attr-defined]  # the stub forgets it
     return total, tuple(int(value or 0) for value in searcher.fast_field_values("id", addresses))

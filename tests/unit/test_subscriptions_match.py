@@ -39,7 +39,7 @@ FACTS = st.builds(
     regulations=st.dictionaries(st.sampled_from(RULES), LEVELS, max_size=2), market=st.sampled_from(MARKETS),
     kind=st.sampled_from(["recall", "standard"]), origin=st.sampled_from(["CN", ""]), hazards=some(["fire", "cuts"]),
     grade=st.sampled_from(["red", "plain"]), source=st.sampled_from(["a", "b"]), year=st.sampled_from(["2025", ""]),
-    comment_deadline=st.none(), title_tokens=TEXT, tokens=TEXT)
+    comment_deadline=st.none(), title_tokens=TEXT, head=st.just(0), tokens=TEXT)
 
 
 def watching(criteria: list[Criteria]) -> list[Active]:
