@@ -107,6 +107,11 @@ def everything(session: Session, batch: int = 1000) -> Iterator[list[StoredNotic
         session.expunge_all()
 
 
+def count(session: Session) -> int:
+    """How many notices there are."""
+    return session.scalar(select(func.count()).select_from(NoticeRow)) or 0
+
+
 def mark_indexed(session: Session, notice_ids: Sequence[int]) -> None:
     """Note the first moment at which these notices could be found."""
     for start in range(0, len(notice_ids), 500):
