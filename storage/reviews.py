@@ -31,6 +31,7 @@ def queue(session: Session) -> list[Waiting]:
     return [Waiting(notice_id, source, Review(why), {**types, **rules}) for notice_id, source, why, types, rules in rows]
 
 
-def waiting(session: Session) -> int:
-    """How many wait."""
-    return len(session.scalars(select(NoticeRow.id).where(NoticeRow.review.is_not(None))).all())
+def why(session: Session, notice_id: int) -> Review | None:
+    """Why a notice waits; None when it does not."""
+    found = session.scalar(select(NoticeRow.review).where(NoticeRow.id == notice_id))
+    return Review(found) if found else None
