@@ -3,6 +3,7 @@ decided stands."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,12 +12,15 @@ from domain.classification import Classification
 from domain.classify import VERSION, classify
 from domain.decision import levels
 from storage import reclassified
+from storage.notices import StoredNotice
 from storage.reclassified import Shift
 from storage.session import Database
 
 BATCH = 200
 """Notices read, classified and written at a time."""
+BUSY_SECONDS = 0.05
 Progress = Callable[[int], None]
+Found = list[tuple[StoredNotice, Classification]]
 
 
 @dataclass(slots=True)
@@ -67,17 +71,29 @@ def reclassify(db: Database, *, apply: bool, only_outdated: bool = False, limit:
         if not read:
             return effect
         found = [(each, classify(each.notice)) for each in read]
-        if apply:
-            with db.write() as session:
-                shifts = reclassified.keep(session, found, VERSION)
-        else:
-            with db.read() as session:
-                shifts = reclassified.compare(session, found)
-        for shift in shifts:
+        for shift in _keep(db, found) if apply else _compare(db, found):
             effect.note(shift, limit)
         effect.notices += len(read)
         last = read[-1].id
         progress(effect.notices)
+
+
+def _compare(db: Database, found: Found) -> list[Shift]:
+    with db.read() as session:
+        return reclassified.compare(session, found)
+
+
+def _keep(db: Database, found: Found) -> list[Shift]:
+    """Keep all of them; those that a crawl or an editor is writing when their turn has come."""
+    shifts: list[Shift] = []
+    while found:
+        with db.write() as session:
+            kept, busy = reclassified.keep(session, found, VERSION)
+        shifts += kept
+        found = [each for each in found if each[0].id in busy]
+        if found:
+            time.sleep(BUSY_SECONDS)
+    return shifts
 
 
 def _sure(found: Classification) -> frozenset[str]:

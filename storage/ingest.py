@@ -165,7 +165,7 @@ class _Batch:
         ids = [before.id for *_, before in differing]
         rows = {row.id: row for row in self.session.execute(
             select(NoticeRow.id, NoticeRow.data, NoticeRow.withdrawn_at, NoticeRow.withdrawn_why).where(
-                NoticeRow.id.in_(ids)).with_for_update())}
+                NoticeRow.id.in_(ids)).order_by(NoticeRow.id).with_for_update())}
         decided = decisions.standing(self.session, ids)  # only now: nobody decides about a row that is locked
         for reading, data, fingerprint, before in differing:
             row = rows[before.id]

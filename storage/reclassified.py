@@ -44,13 +44,16 @@ def batch(session: Session, after: int, limit: int, outdated: int | None = None)
 
 def compare(session: Session, found: Sequence[tuple[StoredNotice, Classification]]) -> list[Shift]:
     """What keeping these findings would change; notices that were revised since they were read are left out."""
-    return [_shift(notice, row, now) for notice, row, now in _pairs(session, found) if _differs(row, now)]
+    return [_shift(*pair) for pair in _pairs(session, found, _rows(session, found)) if _differs(*pair[1:])]
 
 
-def keep(session: Session, found: Sequence[tuple[StoredNotice, Classification]], classifier_version: int) -> list[Shift]:
+def keep(session: Session, found: Sequence[tuple[StoredNotice, Classification]], classifier_version: int,
+         ) -> tuple[list[Shift], frozenset[int]]:
     """Keep these findings under the decisions that stand, and let the index follow, in the caller's transaction; at most
-    500. Gives what changed, as ``compare`` does."""
-    pairs = _pairs(session, found, locked=True)
+    500. Gives what changed, as ``compare`` does, and the ids of notices that somebody else is writing at this moment: they
+    are left as they are. It waits for nobody, since it holds many rows that crawls may want in another order."""
+    rows = _rows(session, found, locked=True)
+    pairs = _pairs(session, found, rows)
     differing = [pair for pair in pairs if _differs(*pair[1:])]
     shifts = [_shift(*pair) for pair in differing]
     if differing:
@@ -59,18 +62,20 @@ def keep(session: Session, found: Sequence[tuple[StoredNotice, Classification]],
     if log := [each for shift in shifts if shift.before != shift.after for each in changes.rows(
             changes.NOTICE, shift.stored.id, shift.stored.version, False, None, (changes.INDEX,))]:
         session.execute(insert(ChangeRow), log)
-    same = [row.id for _, row, now in pairs if not _differs(row, now) and row.classifier_version != classifier_version]
-    session.execute(update(NoticeRow).where(NoticeRow.id.in_(same)).values(classifier_version=classifier_version))
-    return shifts
+    if same := [row.id for _, row, now in pairs if not _differs(row, now) and row.classifier_version != classifier_version]:
+        session.execute(update(NoticeRow).where(NoticeRow.id.in_(same)).values(classifier_version=classifier_version))
+    return shifts, frozenset(notice.id for notice, _ in found) - rows.keys()
 
 
-def _pairs(session: Session, found: Sequence[tuple[StoredNotice, Classification]], locked: bool = False,
+def _rows(session: Session, found: Sequence[tuple[StoredNotice, Classification]], locked: bool = False) -> dict[int, Any]:
+    query = select(*_COLUMNS).where(NoticeRow.id.in_([notice.id for notice, _ in found]))
+    return {row.id: row for row in session.execute(query.with_for_update(skip_locked=True) if locked else query)}
+
+
+def _pairs(session: Session, found: Sequence[tuple[StoredNotice, Classification]], rows: Mapping[int, Any],
            ) -> list[tuple[StoredNotice, Any, Kept]]:
     """The notices that still are what was classified: with their rows, and with what is to be kept of them."""
-    ids = [notice.id for notice, _ in found]
-    query = select(*_COLUMNS).where(NoticeRow.id.in_(ids)).order_by(NoticeRow.id)
-    rows = {row.id: row for row in session.execute(query.with_for_update() if locked else query)}
-    decisions = standing(session, ids)
+    decisions = standing(session, rows.keys())
     return [(notice, row, kept(finding, decisions.get(notice.id), row.material_version)) for notice, finding in found
             if (row := rows.get(notice.id)) and row.version == notice.version]
 

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from domain.criteria import Criteria
 from indexer.backends.tantivy import TantivyIndex
@@ -110,6 +111,11 @@ def test_what_editors_decided_stands(here: World, installed: Installed) -> None:
         found = decisions.dossier(session, decided)
     assert set(found.stored.classification.product_types) == {"safety_valve"}
     assert set(found.found.product_types) == {"air_compressor"}
+    assert found_as_compressors(here, installed) == AIR - {"SR/7/26"}
+    assert "decided by an editor; the classifier found air_compressor medium" in installed.run("explain", "SR/7/26")
+    with here.db.write() as session:
+        session.execute(text("UPDATE notices SET classifier_version = -1"))
+    installed.run("index", "--rebuild")
     assert found_as_compressors(here, installed) == AIR - {"SR/7/26"}
 
 

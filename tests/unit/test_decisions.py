@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from domain.classification import Classification, Confidence, Evidence
 from domain.classify import VERSION
 from domain.decision import Decision, Review, candidates, effective, reason, reason_parts, review
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.source import Listing
-from storage import changes, decisions, notices, organisations, reclassified, reviews, runs, sources
+from storage import audit, changes, decisions, notices, organisations, reclassified, reviews, runs, sources
 from storage.ingest import Reading, ingest
-from storage.session import Database
+from storage.session import MIGRATIONS, Database
 from tests.builders import notice, source, store
 from tests.databases import database
 
@@ -46,7 +52,9 @@ class Desk:
 
     def classify_anew(self, found: Classification, version: int = VERSION) -> list[reclassified.Shift]:
         with self.db.write() as session:
-            return reclassified.keep(session, [(notices.by_id(session, self.id), found)], version)
+            shifts, busy = reclassified.keep(session, [(notices.by_id(session, self.id), found)], version)
+        assert not busy
+        return shifts
 
     def decide(self, *product_types: str, regulations: tuple[str, ...] = (), why: str = "names_it") -> None:
         decisions.decide(self.db, self.id, self.editor, self.dossier().stamp, product_types, regulations, why)
@@ -199,8 +207,51 @@ def test_findings_are_kept_only_for_the_version_that_was_classified(desk: Desk) 
         before = notices.by_id(session, desk.id)
     desk.read(VALVE, "1")
     with desk.db.write() as session:
-        assert reclassified.keep(session, [(before, NOTHING)], VERSION) == []
+        assert reclassified.keep(session, [(before, NOTHING)], VERSION) == ([], frozenset())
     assert desk.classification == VALVE
+
+
+def test_a_decision_made_while_a_new_version_comes_is_not_lost(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The crawl has looked at the notice when the editor's transaction ends."""
+    begun, original = threading.Event(), audit.add
+
+    def slowly(*args: Any, **kwargs: Any) -> None:
+        begun.set()
+        time.sleep(0.5)
+        original(*args, **kwargs)
+
+    monkeypatch.setattr(audit, "add", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        deciding = pool.submit(desk.decide, "toner_cartridge")
+        begun.wait(10)
+        reading = pool.submit(desk.read, VALVE, "1")
+        deciding.result()
+        reading.result()
+    assert set(desk.classification.product_types) == {"toner_cartridge"}
+    assert desk.dossier().found == VALVE
+
+
+@pytest.mark.postgres
+def test_a_reclassification_waits_for_no_row_and_forgets_none(desk: Desk) -> None:
+    with desk.db.write() as session:
+        session.execute(text("SELECT id FROM notices FOR UPDATE"))
+        with desk.db.write() as other:
+            assert reclassified.keep(other, [(notices.by_id(other, desk.id), VALVE)], VERSION) == ([], {desk.id})
+    assert desk.classify_anew(VALVE)
+
+
+def test_notices_stored_before_there_were_decisions_wait_too(db: Database) -> None:
+    Desk(db)
+    store(db, notice("sure", title="A review of the low", summary='"low" "review"'))
+    with db.engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+        command.upgrade(config, "head")
+    with db.read() as session:
+        [waiting] = reviews.queue(session)
+    assert (waiting.why, waiting.levels) == (Review.CANDIDATE, {"ink_cartridge": "review"})
 
 
 STEPS = st.lists(st.one_of(
