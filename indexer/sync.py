@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 
-from domain.classify import VERSION, classify
 from indexer.document import Document, document
 from indexer.port import IndexMissing, SearchIndex
+from indexer.reclassify import reclassify
 from storage import changes, index_state, notices, relations
 from storage.index_state import Generation
 from storage.session import Database
@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 BATCH = 2_000
 ROWS = 500
 """Most rows of one write transaction."""
-RECLASSIFIED = 100
-"""Notices classified within one write transaction, so that no newer reading of them comes between."""
 
 _ALL = 1_000_000_000
 
@@ -65,7 +63,7 @@ def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None) 
     written so far. Raises Conflict while another process writes.
     """
     with index.exclusive():
-        _reclassify(db)
+        reclassify(db, apply=True, only_outdated=True)
         relations.rebuild(db)
         return _build(db, index, _state(db), progress)
 
@@ -73,19 +71,6 @@ def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None) 
 def _state(db: Database) -> Generation | None:
     with db.read() as session:
         return index_state.current(session)
-
-
-def _reclassify(db: Database) -> None:
-    last = 0
-    while True:
-        with db.read() as session:
-            outdated = notices.outdated(session, VERSION, last, RECLASSIFIED)
-        if not outdated:
-            return
-        found = [(each, classify(each.notice)) for each in outdated]
-        with db.write() as session:
-            notices.reclassified(session, found, VERSION)
-        last = outdated[-1].id
 
 
 def _build(db: Database, index: SearchIndex, before: Generation | None, progress: Progress | None) -> int:

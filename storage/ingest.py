@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from domain import classification as classifications
 from domain import clock
 from domain import notice as notices
 from domain.classification import Classification
+from domain.decision import Decision
 from domain.notice import Notice, NoticeStatus
 from domain.source import Listing, RunKind
+from storage import decisions
 from storage.merge import Occasion, Written, merge
 from storage.models import NoticeRow, ReadUnit
 from storage.relations import relate
@@ -161,9 +162,11 @@ class _Batch:
     def _revised(self, differing: list[tuple[Reading, dict[str, Any], str, _Stored]]) -> Iterator[Written]:
         if not differing:
             return
+        ids = [before.id for *_, before in differing]
         rows = {row.id: row for row in self.session.execute(
             select(NoticeRow.id, NoticeRow.data, NoticeRow.withdrawn_at, NoticeRow.withdrawn_why).where(
-                NoticeRow.id.in_([before.id for *_, before in differing])))}
+                NoticeRow.id.in_(ids)).order_by(NoticeRow.id).with_for_update())}
+        decided = decisions.standing(self.session, ids)  # only now: nobody decides about a row that is locked
         for reading, data, fingerprint, before in differing:
             row = rows[before.id]
             stays_withdrawn = before.status == NoticeStatus.WITHDRAWN and not self._shows_all()
@@ -177,15 +180,17 @@ class _Batch:
                 reading, data, fingerprint, version=version, status=status, material=material, changed=changed,
                 material_version=version if material else before.material_version, alert=material and self.run.alerting,
                 withdrawn_at=row.withdrawn_at if stays_withdrawn else None,
-                withdrawn_why=row.withdrawn_why if stays_withdrawn else None)
+                withdrawn_why=row.withdrawn_why if stays_withdrawn else None, decision=decided.get(before.id))
 
-    def _written(self, reading: Reading, data: dict[str, Any], fingerprint: str, *, withdrawn_at: datetime | None = None,
-                 withdrawn_why: str | None = None, **how: Any) -> Written:
+    def _written(self, reading: Reading, data: dict[str, Any], fingerprint: str, *, material_version: int,
+                 withdrawn_at: datetime | None = None, withdrawn_why: str | None = None, decision: Decision | None = None,
+                 **how: Any) -> Written:
+        kept = decisions.kept(reading.classification, decision, material_version)
         return Written(
             external_id=reading.notice.external_id, fingerprint=fingerprint, record_hash=reading.record_hash,
             withdrawn_at=withdrawn_at, withdrawn_why=withdrawn_why, event_on=reading.notice.event_date,
-            relevant=reading.classification.is_relevant,
-            data=data, classification=classifications.to_json(reading.classification), **how)
+            material_version=material_version, relevant=kept.relevant, data=data, classification=kept.classification,
+            found=kept.found, review=kept.review, **how)
 
     def _may_alert(self, notice: Notice) -> bool:
         """A first version alerts unless the run may not, or the publisher re-publishes its archive."""

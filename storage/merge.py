@@ -35,6 +35,8 @@ class Written:
     relevant: bool
     data: dict[str, Any]
     classification: dict[str, Any]
+    found: dict[str, Any] | None
+    review: str | None
     material: bool
     changed: list[str]
     alert: bool
@@ -61,8 +63,8 @@ def merge(session: Session, occasion: Occasion, readings: Sequence[Written]) -> 
 
 
 _NOTICE = ("version", "material_version", "fingerprint", "record_hash", "status", "withdrawn_at", "withdrawn_why",
-           "event_on", "relevant",
-           "data", "classification", "classifier_version", "capture_id", "changed_at", "indexed_at", "missing_run_id")
+           "event_on", "relevant", "data", "classification", "found", "review",
+           "classifier_version", "capture_id", "changed_at", "indexed_at", "missing_run_id")
 _NEW = ("source", "external_id", "event", *_NOTICE, "first_seen_at")
 _VERSION = ("notice_id", "version", "fingerprint", "status", "material", "changed", "data", "parser_version", "run_id",
             "capture_id", "seen_at")
@@ -102,7 +104,8 @@ def _merge_sqlite(connection: Connection, occasion: Occasion, readings: Sequence
             notice_id, occasion.source, each.external_id, _event(occasion, each), each.version, each.material_version,
             each.fingerprint, each.record_hash, each.status, _moment(each.withdrawn_at), each.withdrawn_why,
             each.event_on.isoformat() if each.event_on else None, each.relevant, data, _text(each.classification),
-            occasion.classifier_version, occasion.capture_id, now, None, None, now))
+            _text(each.found) if each.found else None, each.review, occasion.classifier_version, occasion.capture_id,
+            now, None, None, now))
         versions.append((notice_id, each.version, each.fingerprint, each.status, each.material, _text(each.changed), data,
                          *of_run))
         log += [(consumer, changes.NOTICE, notice_id, each.version, each.alert and consumer == changes.MATCH,
@@ -134,7 +137,7 @@ _STAGED = tuple(field.name for field in fields(Written))
 _STAGING = """CREATE TEMP TABLE IF NOT EXISTS staged_notices (
     external_id text PRIMARY KEY, version int, material_version int, fingerprint text, record_hash text, status text,
     withdrawn_at timestamptz, withdrawn_why text, event_on date, relevant boolean, data json, classification json,
-    material boolean, changed json, alert boolean) ON COMMIT DELETE ROWS"""
+    found json, review text, material boolean, changed json, alert boolean) ON COMMIT DELETE ROWS"""
 _COPY = f"COPY staged_notices ({', '.join(_STAGED)}) FROM STDIN"
 _GIVEN = {"classifier_version": "%(classifier_version)s", "capture_id": "%(capture_id)s::int",
           "changed_at": "%(now)s", "indexed_at": "NULL::timestamptz", "missing_run_id": "NULL::int",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,7 +22,8 @@ from storage.models import NoticeRow, NoticeVersionRow
 
 @dataclass(frozen=True, slots=True)
 class StoredNotice:
-    """The present reading of a notice with what the store knows about it."""
+    """The present reading of a notice with what the store knows about it. ``overruled`` is the classifier's finding where
+    an editor's decision stands over it."""
 
     id: int
     notice: Notice
@@ -37,6 +38,7 @@ class StoredNotice:
     first_seen_at: datetime
     changed_at: datetime
     indexed_at: datetime | None
+    overruled: Classification | None = None
 
     @property
     def grade(self) -> Graded:
@@ -69,7 +71,7 @@ def stored(row: NoticeRow | Row[Any]) -> StoredNotice:
     return StoredNotice(
         row.id, notices.from_json(row.data), classifications.from_json(row.classification), row.event, row.version,
         row.material_version, NoticeStatus(row.status), row.withdrawn_at, row.withdrawn_why, row.capture_id,
-        row.first_seen_at, row.changed_at, row.indexed_at)
+        row.first_seen_at, row.changed_at, row.indexed_at, classifications.from_json(row.found) if row.found else None)
 
 
 def by_id(session: Session, notice_id: int) -> StoredNotice:
@@ -110,19 +112,9 @@ def everything(session: Session, batch: int = 1000) -> Iterator[list[StoredNotic
         yield [stored(row) for row in rows]
 
 
-def reclassified(session: Session, found: Iterable[tuple[StoredNotice, Classification]], classifier_version: int) -> None:
-    """Keep new findings for notices that still are what was classified. No version, no change row: a re-classification
-    never alerts."""
-    for notice, classification in found:
-        session.execute(update(NoticeRow).where(NoticeRow.id == notice.id, NoticeRow.version == notice.version).values(
-            classification=classifications.to_json(classification), relevant=classification.is_relevant,
-            classifier_version=classifier_version))
-
-
-def outdated(session: Session, classifier_version: int, after: int, limit: int = 500) -> list[StoredNotice]:
-    """Notices beyond the id ``after`` whose findings come from another classifier version, by id."""
-    return [stored(row) for row in session.scalars(select(NoticeRow).where(
-        NoticeRow.id > after, NoticeRow.classifier_version != classifier_version).order_by(NoticeRow.id).limit(limit))]
+def count(session: Session) -> int:
+    """How many notices there are."""
+    return session.scalar(select(func.count()).select_from(NoticeRow)) or 0
 
 
 def mark_indexed(session: Session, notice_ids: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 from domain import clock
 from domain.classification import Confidence, Evidence
 from domain.criteria import Criteria, Facts, contains, facts, subjects
+from domain.decision import DECIDED
 from domain.grade import REASONS
 from domain.notice import Notice, NoticeKind
 from domain.product_type import ADJACENT_TYPES
@@ -273,6 +274,8 @@ def _by_finding(subject: str, stored: StoredNotice, lang: str) -> str:
     if not seen:
         return name(subject, lang)
     *_, what, best = min(seen, key=lambda piece: piece[:4])
+    if best.rule == DECIDED:
+        return say("{name}：编辑判定", lang, name=name(subject, lang))
     return say("{name}：{where}中的“{what}”", lang, name=name(subject, lang), what=what,
                where=say(_WHERE.get(best.where, best.where), lang))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from domain.classification import Classification
 from domain.classify import VERSION, classify
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, RunStatus, Source
@@ -38,10 +39,16 @@ def notice(external_id: str = "SR/00001/26", **changes: Any) -> Notice:
 
 def store(db: Database, *notices: Notice, card: Source | None = None) -> list[int]:
     """Store notices in one run that ends well; gives their ids. The first call for a source is its first load."""
+    return store_found(db, *((each, classify(each)) for each in notices), card=card)
+
+
+def store_found(db: Database, *found: tuple[Notice, Classification], card: Source | None = None) -> list[int]:
+    """The same for notices in which the classifier found what stands beside them."""
+    notices = [notice for notice, _ in found]
     card = card or source(notices[0].source)
     sources.save_cards(db, [card])
     run = runs.start(db, card)
-    outcome = ingest(db, run, [Reading(each, classify(each)) for each in notices], VERSION)
+    outcome = ingest(db, run, [Reading(*each) for each in found], VERSION)
     runs.finish(db, run, RunStatus.OK, Reason("ok"), runs.Tally(
         seen=len(notices), created=outcome.created, revised=outcome.revised, unchanged=outcome.unchanged))
     with db.read() as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 
 from flask import Flask
@@ -11,6 +11,8 @@ from domain import clock
 from domain.classification import Confidence
 from domain.criteria import Scope
 from domain.deadline import DEADLINE_STATES
+from domain.decision import REASONS as REASONS_OF_EDITORS
+from domain.decision import UNDOING, Review, reason_parts
 from domain.grade import REASONS, Grade, Graded
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
@@ -30,6 +32,9 @@ from webapp.i18n import N_, gettext, lang, ngettext
 GRADES: Mapping[str, str] = {Grade.RED: N_("红色预警"), Grade.YELLOW: N_("黄色预警"), Grade.PLAIN: N_("信息推送")}
 CONFIDENCES: Mapping[str, str] = {Confidence.HIGH: N_("高"), Confidence.MEDIUM: N_("中"), Confidence.LOW: N_("低（待核实）"),
                Confidence.REVIEW: N_("待人工核对")}
+REVIEWS: Mapping[str, str] = {Review.CANDIDATE: N_("待判定"), Review.CHANGED: N_("已判定，但原文有变"),
+                              Review.OUTDATED: N_("已判定，但类别已取消")}
+"""Why a notice waits for an editor."""
 SCOPES: Mapping[str, str] = {Scope.RELEVANT: N_("与本行业相关"), Scope.ALL: N_("全部来源")}
 HEALTH: dict[HealthState, tuple[str, str, str]] = {
     HealthState.HEALTHY: ("good", N_("正常"), N_("最近一次采集完整。")),
@@ -157,6 +162,19 @@ def grade_reason(graded: Graded) -> str:
     return REASONS[graded.reason][0 if lang() == "en" else 1]
 
 
+def decided(product_types: Collection[str], regulations: Collection[str]) -> str:
+    """What an editor decided a notice to be about."""
+    names = [*map(product_type, sorted(product_types)), *map(regulation, sorted(regulations))]
+    return gettext("、").join(names) or gettext("与本行业无关")
+
+
+def reason(kept: str) -> str:
+    """The reason of a decision, with the editor's own words."""
+    chosen, words = reason_parts(kept)
+    said = {**REASONS_OF_EDITORS, **UNDOING}[chosen][0 if lang() == "en" else 1] if chosen else ""
+    return gettext("：").join(filter(None, (said, words)))
+
+
 def zone_name(zone: Zone) -> str:
     """The name of a zone."""
     return zone.name_en if lang() == "en" else zone.name
@@ -211,7 +229,8 @@ def init(app: Flask) -> None:
         market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
         risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade,
         grade_reason=grade_reason, source_title=source_title, publisher=publisher, why=why, zone_name=zone_name,
-        withdrawal=withdrawal, lasted=lasted, confidence=worded(CONFIDENCES), scope=worded(SCOPES),
+        withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
+        confidence=worded(CONFIDENCES), scope=worded(SCOPES),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
         task=worded(TASKS), task_state=worded(TASK_STATES))
-    app.jinja_env.globals.update(HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)
+    app.jinja_env.globals.update(decided=decided, HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)

@@ -12,11 +12,13 @@ from webapp.security import SAFE_METHODS, own_path
 
 
 class Access(StrEnum):
-    """Whom a route is for. A subscriber is anybody signed in; editors and operators are signed in as well."""
+    """Whom a route is for. A subscriber is anybody signed in; editors and operators are signed in as well, and both are
+    staff."""
 
     PUBLIC = "public"
     SUBSCRIBER = "subscriber"
     EDITOR = "editor"
+    STAFF = "staff"
     OPERATOR = "operator"
 
 
@@ -45,6 +47,10 @@ ROUTES: dict[str, Access] = {
     "bulletins.arrange": Access.EDITOR,
     "bulletins.check": Access.EDITOR,
     "bulletins.publish": Access.EDITOR,
+    "review.index": Access.STAFF,
+    "review.show": Access.STAFF,
+    "review.decide": Access.STAFF,
+    "review.undo": Access.STAFF,
     "products.index": Access.PUBLIC,
     "products.show": Access.PUBLIC,
     "sources.index": Access.PUBLIC,
@@ -79,6 +85,7 @@ def may(who: Visitor, access: Access) -> bool:
         Access.PUBLIC: True,
         Access.SUBSCRIBER: who.is_signed_in,
         Access.EDITOR: bool(who.zones),
+        Access.STAFF: who.is_staff,
         Access.OPERATOR: who.is_operator,
     }[access]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.decision import levels
 from domain.source import RunKind
 from storage import changes, index_state
 from storage.captures import CaptureRef, CaptureStore
@@ -87,6 +88,9 @@ def _classification(way: Lineage) -> Iterator[str]:
         yield f"{name}: {level.value}"
     for each in found.evidence:
         yield f"  {each.subject}: {each.rule} in {each.where}: {each.what}"
+    if overruled := way.stored.overruled:
+        said = ", ".join(f"{name} {level}" for name, level in levels(overruled).items()) or "nothing of ours"
+        yield f"decided by an editor; the classifier found {said}"
     ours = "of our industries" if found.is_relevant else "not of our industries"
     yield f"{ours}; classifier {way.classifier_version}; grade {way.stored.grade.grade.value}"
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
 
 
 class NoticeRow(Base):
-    """The present reading of a notice. ``data`` is the whole Notice as JSON, ``classification`` what we found in it.
+    """The present reading of a notice. ``data`` is the whole Notice as JSON, ``classification`` what it is about: what the
+    classifier found, or what an editor decided; ``found`` is then the classifier's finding. ``review`` says why an editor
+    should look at it (domain.decision.Review). These, and ``relevant``, are made by storage.decisions.kept alone.
 
     ``material_version`` is the last version with a material change: what alerts are unique by. ``missing_run_id`` is the
     first complete run of a full listing that lacked it. ``record_hash`` is that of the publisher's record and the parser
@@ -25,6 +27,8 @@ class NoticeRow(Base):
         Index("ix_notices_source_event_on", "source", "event_on"),
         Index("ix_notices_source_relevant", "source", "relevant"),
         Index("ix_notices_event", "event"),
+        Index("ix_notices_review", "review", sqlite_where=text("review IS NOT NULL"),
+              postgresql_where=text("review IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(ForeignKey("sources.slug"))
@@ -42,6 +46,8 @@ class NoticeRow(Base):
     relevant: Mapped[bool]
     data: Mapped[dict[str, Any]]
     classification: Mapped[dict[str, Any]]
+    found: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    review: Mapped[str | None]
     classifier_version: Mapped[int]
     capture_id: Mapped[int | None] = mapped_column(ForeignKey("captures.id"), index=True)
     first_seen_at: Mapped[datetime]

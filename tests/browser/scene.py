@@ -8,17 +8,18 @@ from itertools import product as pairs
 from typing import Any
 
 from domain import clock
+from domain.classification import Classification, Confidence, Evidence
 from domain.classify import VERSION, classify
 from domain.criteria import Criteria
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, RunStatus
 from domain.subscription import Topic
 from indexer.sync import sync
-from storage import captures, health, runs, sources
+from storage import captures, decisions, health, runs, sources
 from storage.ingest import Reading, ingest
 from subscriptions.tokens import Tokens
 from tests.browser.portal import EDITOR, SECRET, SUBSCRIBER, Portal
-from tests.builders import source
+from tests.builders import source, store_found
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 K = NoticeKind
@@ -129,6 +130,28 @@ OTHERS = (
         summary="The fan guard can break. Consumers should immediately stop using the air compressor.")),
 )
 
+
+
+def _de(external_id: str, title: str, day: int, **more: Any) -> Notice:
+    return Notice(source="de_baua_recalls", external_id=external_id, kind=K.RECALL, market="DE", title=title, lang="en",
+                  url=f"https://baua.example/{external_id}", published_on=date(2026, 11, day), **more)
+
+
+UNSURE = (
+    (_de("2026-701", "Desk set for schools", 8, product="", category="Stationery",
+         summary="The set holds pens, a ruler, a lamp and a refill that is sold as an ink cartridge for fountain pens."),
+     Classification({"ink_cartridge": Confidence.REVIEW}, {"eu_rohs": Confidence.LOW}, evidence=(
+         Evidence("ink_cartridge", "body_term", "body", "ink cartridge"),
+         Evidence("eu_rohs", "name_in_body;no_word_of_ours", "body", "RoHS")))),
+    (_de("2026-702", "Valve for workshop use", 7, product="Valve", summary="", category="Machinery"),
+     Classification({"solenoid_valve": Confidence.LOW}, evidence=(
+         Evidence("solenoid_valve", "weak_term+context", "title", "valve"),))),
+    (_de("2026-703", "Cylinder kit", 6, product="Cylinder kit", summary="", category="Motor vehicles"),
+     Classification({"pneumatic_cylinder": Confidence.LOW}, evidence=(
+         Evidence("pneumatic_cylinder", "weak_term+context", "title", "cylinder"),))),
+)
+"""Notices with what an unsure classifier found in them."""
+
 FEW = RunStatus.INCOMPLETE, Reason("below_floor", {"got": "3", "floor": "500"})
 
 
@@ -152,6 +175,7 @@ def build(portal: Portal) -> None:
                            "nasty": nasty, "tbt": tbt[0], "german": others[0]}
     portal.ids |= ids
     portal.ids |= _people(portal, ids)
+    portal.ids |= _unsure(portal)
 
 
 def _many() -> list[Notice]:
@@ -184,6 +208,16 @@ def _revise(portal: Portal) -> None:
     changed = replace(RED, measures=("withdrawal", "recall_end_users", "sales_ban"), effective_on=date(2026, 12, 1),
                       raw={**RED.raw, "measures": "Ban on the marketing of the product"})
     _captured(portal, changed)
+
+
+def _unsure(portal: Portal) -> dict[str, Any]:
+    """Notices that wait for an editor, the last one decided."""
+    ids = store_found(portal.db, *UNSURE, card=DE)
+    with portal.db.read() as session:
+        stamp = decisions.dossier(session, ids[-1]).stamp
+    decisions.decide(portal.db, ids[-1], portal.people[EDITOR], stamp, [], [], "other_sense: 指发动机气缸")
+    sync(portal.db, portal.index)
+    return {"unsure": ids[0], "decided": ids[-1]}
 
 
 def _past_troubles(portal: Portal) -> None:

@@ -116,6 +116,30 @@ def test_an_editor_writes_and_publishes_a_bulletin(page: Page, served: Served) -
     expect(page.get_by_role("heading", level=1)).to_have_text("空压机召回提示")
 
 
+def test_an_editor_decides_by_keyboard_alone_and_undoes_it(page: Page, served: Served) -> None:
+    sign_in(page, served, EDITOR)
+    page.get_by_role("link", name="待判定").click()
+    page.get_by_role("listitem").filter(has_text="Desk set for schools").locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    for _ in range(5):  # two boxes, two folded lists, the reason
+        page.keyboard.press("Tab")
+    page.keyboard.type("词义不同")
+    page.keyboard.press("Tab")
+    page.keyboard.type("钢笔墨水芯")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    following = page.get_by_role("listitem").filter(has_text="Valve for workshop")
+    expect(following.get_by_role("button", name="保存判定")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("已判定：与本行业无关。")
+    expect(page.get_by_role("heading", name="Desk set for schools")).to_have_count(0)
+    page.get_by_role("link", name="撤销此判定").click()
+    page.get_by_label("理由（必填）").first.select_option(label="判定有误")
+    page.get_by_role("button", name="撤销此判定").click()
+    expect(page.get_by_role("status")).to_contain_text("已撤销判定")
+    expect(page.get_by_role("heading", name="Desk set for schools")).to_be_visible()
+
+
 PAGES = {
     "": {
         "search-start": "/", "search-second-page": "/?page=2", "search-ink": "/?q=墨盒",
@@ -137,7 +161,8 @@ PAGES = {
         "bulletins-editor": "/bulletins", "bulletin-new": "/bulletins/new?notice={ink}",
         "bulletin-edit": "/bulletins/{draft}/edit", "bulletin-pick": "/bulletins/{draft}/pick?q=空压机",
         "bulletin-preview": "/bulletins/{draft}", "bulletin-publish": "/bulletins/{draft}/publish",
-        "notice-editor": "/notices/{red}",
+        "notice-editor": "/notices/{red}", "review": "/review", "review-one": "/review/{unsure}?back=/review",
+        "review-decided": "/review/{decided}", "notice-decided": "/notices/{decided}",
     },
     OPERATOR: {
         "admin": "/admin", "source-operator": "/sources/wto_tbt_notifications", "source-paused": "/sources/fr_rappelconso",

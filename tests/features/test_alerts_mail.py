@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
@@ -11,7 +12,7 @@ import pytest
 from domain.criteria import Criteria
 from domain.notice import NoticeKind
 from domain.source import RunStatus
-from storage import runs
+from storage import decisions, organisations, runs
 from tests.builders import notice, store
 from tests.features.alerts import COMPRESSORS, World, html, link, text, told
 
@@ -174,3 +175,18 @@ def test_a_confirmation_says_what_is_asked_and_what_happens_if_it_is_ignored(her
         assert "空气压缩机" in part
         assert link(mail, "confirm") in part
         assert "该订阅不会生效，7 天后自动删除" in part
+
+
+def test_what_an_editor_decided_is_the_reason_of_later_mails(here: World) -> None:
+    here.follow(criteria=Criteria(product_types=frozenset({"silencer"})))
+    [number] = store(here.db, VALVE)
+    assert here.round() == []
+    with here.db.write() as session:
+        editor = organisations.find_or_create_person(session, "editor@association.example")
+    with here.db.read() as session:
+        stamp = decisions.dossier(session, number).stamp
+    decisions.decide(here.db, number, editor, stamp, ["silencer"], [], "names_it")
+    assert here.round() == [], "a decision is no news"
+    store(here.db, replace(VALVE, measures=("recall_end_users",)))
+    [mail] = here.round()
+    assert "依据：消声器：编辑判定" in text(mail)

@@ -23,7 +23,8 @@ CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 def messages() -> Iterator[tuple[str, ...]]:
     found = [row[2] for row in extract_from_dir(str(WEB), METHODS, OPTIONS, KEYWORDS)]
-    for path in (WEB / "search" / "forms.py", WEB / "alerts" / "forms.py", ROOT / "zone" / "bulletins" / "service.py"):
+    forms = [WEB / room / "forms.py" for room in ("search", "alerts", "review")]
+    for path in (*forms, ROOT / "zone" / "bulletins" / "service.py"):
         found += [row[1] for row in extract_from_file("python", str(path), ERRORS)]
     for message in found:
         texts = message if isinstance(message, tuple) else (message,)

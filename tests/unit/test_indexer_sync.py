@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from domain.classification import Classification
+from domain.classify import VERSION
 from domain.criteria import Criteria, Scope
 from domain.errors import Conflict
 from domain.notice import Notice
@@ -20,7 +21,7 @@ from indexer import sync
 from indexer.backends.tantivy import TantivyIndex
 from indexer.port import IndexMissing, Page
 from indexer.service import SearchService
-from storage import changes, index_state, notices, runs
+from storage import changes, index_state, notices, reclassified, runs
 from storage.session import Database
 from tests.builders import notice, source, store
 from tests.databases import database, url_of
@@ -148,12 +149,12 @@ def test_an_index_of_another_format_is_never_read_but_written_anew(
 def test_a_rebuild_classifies_again_what_an_older_classifier_read(here: Installation) -> None:
     (kept,) = store(here.db, notice("A", title="Toner cartridge", product="Toner cartridge", category="Other"))
     with here.db.write() as session:
-        notices.reclassified(session, [(notices.by_id(session, kept), Classification())], classifier_version=-1)
+        reclassified.keep(session, [(notices.by_id(session, kept), Classification())], classifier_version=-1)
     told: list[int] = []
     assert sync.rebuild(here.db, here.index, told.append) == 1
     with here.db.read() as session:
         assert "toner_cartridge" in notices.by_id(session, kept).classification.product_types
-        assert notices.outdated(session, sync.VERSION, 0) == []
+        assert reclassified.batch(session, 0, 10, outdated=VERSION) == []
     assert told == [1]
 
 

@@ -32,6 +32,11 @@ class Visitor:
         return self.person is not None and self.person.is_operator
 
     @property
+    def is_staff(self) -> bool:
+        """Whether they look after what notices are about: editors of associations, and operators."""
+        return bool(self.zones) or self.is_operator
+
+    @property
     def person_id(self) -> int:
         """The person's id. Raises NotFound for a stranger; the policy lets none come so far."""
         if self.person is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.classification import Classification, Confidence, Evidence
+from domain.decision import DECIDED, decided
 from domain.regulation import REGULATIONS, types_bound_by
 from webapp import labels
 from webapp.i18n import N_, gettext
@@ -13,6 +14,7 @@ from webapp.i18n import N_, gettext
 WHERE = {"title": N_("标题"), "product": N_("产品名称"), "body": N_("正文"), "category": N_("发布机构的类别"),
          "codes": N_("HS/ICS 编码"), "kind": N_("信息种类")}
 RULES = {
+    DECIDED: N_("编辑判定"),
     "exact_code": N_("编码专指此类产品"),
     "shared_code": N_("编码包含此类产品"),
     "title_term": N_("标题或产品名称写明此类产品"),
@@ -40,7 +42,7 @@ RULES = {
     "no_word_of_ours": N_("但未出现本行业用语"),
     "doubt": N_("但文中有易混淆的词"),
 }
-"""Parts of the rules that domain.classify names; a rule is several of them joined."""
+"""Parts of the rules that domain.classify names (a rule is several of them joined), and what editors leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +65,31 @@ class Finding:
     condition: str = ""
 
 
-def product_findings(found: Classification) -> list[Finding]:
-    """Product types, the surest first; candidates that no person has checked are left out."""
+def decision_text(found: Classification) -> str:
+    """What an editor decided and why, as a sentence; empty when the classifier's finding counts."""
+    made = list(decided(found))
+    if not made:
+        return ""
+    return gettext("编辑判定：%(what)s，理由：%(reason)s。", what=labels.decided(found.product_types, found.horizontal),
+                   reason=labels.reason(made[0].what))
+
+
+def product_findings(found: Classification, least: Confidence = Confidence.LOW) -> list[Finding]:
+    """Product types, the surest first; candidates that no person has checked are left out unless ``least`` wants them."""
     return [Finding(name, labels.product_type(name), level, _reasons(found.evidence, name))
-            for name, level in _shown(found.product_types.items())]
+            for name, level in _shown(found.product_types.items(), least)]
 
 
-def regulation_findings(found: Classification) -> list[Finding]:
+def regulation_findings(found: Classification, least: Confidence = Confidence.LOW) -> list[Finding]:
     """Regulations, the surest first, with those of our product types that they bind."""
     return [Finding(name, labels.regulation(name), level, _reasons(found.evidence, name),
                     [labels.product_type(each) for each in types_bound_by(name)] if name in REGULATIONS else [],
                     REGULATIONS[name].condition if name in REGULATIONS else "")
-            for name, level in _shown(found.horizontal.items())]
+            for name, level in _shown(found.horizontal.items(), least)]
 
 
-def _shown(levels: Iterable[tuple[str, Confidence]]) -> list[tuple[str, Confidence]]:
-    shown = [(name, level) for name, level in levels if level is not Confidence.REVIEW]
+def _shown(levels: Iterable[tuple[str, Confidence]], least: Confidence) -> list[tuple[str, Confidence]]:
+    shown = [(name, level) for name, level in levels if level.at_least(least)]
     return sorted(shown, key=lambda each: -each[1].rank)
 
 
@@ -86,7 +97,9 @@ def _reasons(evidence: Sequence[Evidence], subject: str) -> list[Reason]:
     by_rule: dict[str, list[tuple[str, str]]] = {}
     for line in evidence:
         if line.subject == subject and not line.rule.startswith("vetoed_by:"):
-            by_rule.setdefault(line.rule, []).append((gettext(WHERE.get(line.where, line.where)), line.what))
+            finds = by_rule.setdefault(line.rule, [])
+            if line.rule != DECIDED:  # its reason stands above all findings
+                finds.append((gettext(WHERE.get(line.where, line.where)), line.what))
     return [Reason(rule_text(rule), finds) for rule, finds in by_rule.items()]
 
 

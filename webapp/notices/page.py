@@ -13,7 +13,7 @@ from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from storage.session import Database
 from webapp.i18n import lang
-from webapp.notices.evidence import Finding, product_findings, regulation_findings
+from webapp.notices.evidence import Finding, decision_text, product_findings, regulation_findings
 from webapp.notices.history import Version, history
 from webapp.notices.values import Row, rows
 from webapp.search.forms import address, params
@@ -39,6 +39,11 @@ class NoticePage:
     def indexed_after(self) -> timedelta | None:
         """How long after it was first seen the notice could be found."""
         return self.stored.indexed_at - self.stored.first_seen_at if self.stored.indexed_at else None
+
+    @property
+    def decision(self) -> str:
+        """What an editor decided about it, and why; empty when none did."""
+        return decision_text(self.stored.classification)
 
     @property
     def subscribe_url(self) -> str:

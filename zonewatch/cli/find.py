@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -34,20 +34,20 @@ def index(rebuild: bool) -> None:
     """Bring what changed into the search index."""
     found = installation()
     if rebuild:
-        _or_ask(found, tasks.REBUILD, lambda: _rebuild(found))
+        or_ask(found, tasks.REBUILD, lambda: _rebuild(found))
     else:
-        _or_ask(found, tasks.INDEX, lambda: _drain(found))
+        or_ask(found, tasks.INDEX, lambda: drain(found))
 
 
-def _or_ask(found: Installation, kind: str, work: Any) -> None:
-    """Do the work here, or ask the running worker for it."""
+def or_ask(found: Installation, kind: str, work: Callable[[], str], say: Callable[[str], None] = click.echo) -> None:
+    """Do the work here and say what was done, or ask the running worker for it."""
     try:
         with locks.exclusive(found.db, LOCK):
-            click.echo(work())
+            say(work())
     except Conflict:
         with found.db.write() as session:
             number = tasks.ask(session, kind, "command line")
-        click.echo(f"a worker is running: asked it (task {number})")
+        say(f"a worker is running: asked it (task {number})")
 
 
 def _rebuild(found: Installation) -> str:
@@ -58,7 +58,8 @@ def _rebuild(found: Installation) -> str:
     return f"{count} notices indexed"
 
 
-def _drain(found: Installation) -> str:
+def drain(found: Installation) -> str:
+    """Index what is pending."""
     from indexer.sync import sync
     total = 0
     with found.db.read() as session:
@@ -86,7 +87,7 @@ def match_now() -> None:
             written += done
         return f"{matched} changes matched, {written} mails written"
 
-    _or_ask(found, tasks.MATCH, work)
+    or_ask(found, tasks.MATCH, work)
 
 
 @main.command()
@@ -104,7 +105,7 @@ def send() -> None:
             sent += done
         return f"{sent} mails sent"
 
-    _or_ask(found, tasks.SEND, work)
+    or_ask(found, tasks.SEND, work)
 
 
 @main.command()

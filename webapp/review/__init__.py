@@ -1,0 +1,1 @@
+"""The review queue, and the form by which editors decide what a notice is about."""
