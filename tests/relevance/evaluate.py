@@ -2,9 +2,9 @@
 
     python -m tests.relevance.evaluate [--data DIR] [--show TEXT]
 
-Without the source mirror beside the project the hand-written corpus alone is searched. DIR is a data folder that holds the
-mirror's notices and their index already (zonewatch index --rebuild); without one they are crawled, which takes minutes.
-``--show`` prints the pages of the queries that hold a text. Last line: JSON.
+The hand-written corpus is searched always, the source mirror where it stands beside the project. DIR is a data folder that
+holds the mirror's notices already (its index is brought up to date); without one they are crawled, which takes minutes.
+``--show`` prints the pages of the queries that hold a text instead of the report. Last line: JSON.
 """
 
 from __future__ import annotations
@@ -14,141 +14,76 @@ import json
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.criteria import Criteria, Scope
-from domain.product_type import PRODUCT_TYPES
+from domain import clock
+from domain.criteria import Scope
+from indexer import sync
 from indexer.backends.tantivy import TantivyIndex
 from indexer.port import SearchIndex
-from indexer.service import Results, SearchService
-from storage import notices, runs
-from storage.notices import StoredNotice
 from storage.session import Database
-from tests.conftest import Installed, Mirror
-from tests.relevance.judge import HERE, Judged, Key, Query, queries, readings
-from tests.relevance.scoring import DEPTH, by_event, ndcg
+from tests.conftest import ABSENT, Installed, Mirror
+from tests.databases import database
+from tests.relevance import corpus
+from tests.relevance.evaluation import NOW, Evaluation, Outcome, Verdicts
+from tests.relevance.judge import HERE, About, Key, Query, queries, readings
+from tests.relevance.scoring import DEPTH
 
-PAGE = 20
-LANGUAGES = ("zh", "en")
 WORST = 15
 LAST_DAY = 10
 """The day on which the mirror holds most."""
+MIRROR = HERE / "mirror"
+
+Engine = Callable[[Path], SearchIndex]
+ENGINES: Mapping[str, Engine] = {"tantivy": TantivyIndex}
+"""Search engines by their names, each made for a folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a query found: its score, the page with the grade of each hit (None: nobody judged it), and the best that is
-    right but does not stand among the first ten."""
-
-    query: Query
-    score: float
-    page: Sequence[tuple[int | None, StoredNotice]]
-    missed: Sequence[tuple[int, Key]]
-
-    @property
-    def unjudged(self) -> list[Key]:
-        """Hits among the first ten that nobody judged, where anything is right."""
-        return [stored.notice.key for grade, stored in self.page[:DEPTH] if grade is None and self.query.rules]
+def mirror_readings() -> dict[Key, About]:
+    """What judged notices of the mirror are about."""
+    return readings(MIRROR / "readings.tsv")
 
 
-@dataclass
-class Verdicts:
-    """What stands on the first pages of the product types' names: how many hits, and those that should not."""
-
-    hits: int = 0
-    false_friends: list[str] = field(default_factory=list)
-    other_types: list[str] = field(default_factory=list)
-    unjudged: list[str] = field(default_factory=list)
+def mirror_queries() -> list[Query]:
+    """The queries judged over the mirror."""
+    return [*queries(HERE / "queries.tsv"), *queries(MIRROR / "queries.tsv")]
 
 
-class Evaluation:
-    """Judged queries against one search over one store."""
-
-    def __init__(self, db: Database, service: SearchService, readings: Mapping[Key, Mapping[str, int]]) -> None:
-        self._service = service
-        self._judged = dict(_judged(db, readings))
-        self.absent = sorted(readings.keys() - self._judged.keys())
-
-    def outcome(self, query: Query) -> Outcome:
-        """Score one query. Where nothing is right the score is 1 if nothing comes, else 0."""
-        results = self._search(query.typed, query.scope, query.sort)
-        page = [(self._grade(query, hit.stored), hit.stored) for hit in results.hits]
-        right = {key: (stored.event, grade) for key, (stored, judged) in self._judged.items()
-                 if (grade := query.grade_of(judged))}
-        if not right:
-            return Outcome(query, float(not results.total), page, [])
-        found = by_event((stored.event, grade or 0) for grade, stored in page)
-        first = set(list(found)[:DEPTH])
-        missed = sorted(((grade, key) for key, (event, grade) in right.items() if event not in first), reverse=True)
-        return Outcome(query, ndcg(list(found.values()), by_event(right.values()).values()), page, missed)
-
-    def name_pages(self, scope: Scope) -> Verdicts:
-        """The first pages of all names of product types, each hit by its reading."""
-        found = Verdicts()
-        for product_type in PRODUCT_TYPES.values():
-            for lang in LANGUAGES:
-                name = product_type.name(lang)
-                for hit in self._search(name, scope, "relevance").hits:
-                    found.hits += 1
-                    self._judge(found, name, product_type.id, hit.stored)
-        return found
-
-    def _judge(self, found: Verdicts, name: str, product_type: str, stored: StoredNotice) -> None:
-        line = f"{name}: {' '.join(stored.notice.key)} {stored.notice.title}"
-        known = self._judged.get(stored.notice.key)
-        if known is None:
-            found.unjudged.append(line)
-        elif not known[1].is_ours:
-            found.false_friends.append(line)
-        elif not known[1].names(product_type):
-            found.other_types.append(line)
-
-    def _search(self, typed: str, scope: Scope, sort: str) -> Results:
-        criteria = self._service.understand(typed, Criteria(scope=scope)).criteria
-        return self._service.search(criteria, sort=sort, limit=PAGE)  # type: ignore[arg-type]  # as a file of queries has it
-
-    def _grade(self, query: Query, stored: StoredNotice) -> int | None:
-        known = self._judged.get(stored.notice.key)
-        return None if known is None else query.grade_of(known[1])
+def corpus_queries() -> list[Query]:
+    """The queries judged over the hand-written corpus."""
+    return [*queries(HERE / "queries.tsv"), *queries(corpus.CORPUS / "queries.tsv")]
 
 
-def _judged(db: Database, readings: Mapping[Key, Mapping[str, int]]) -> Iterator[tuple[Key, tuple[StoredNotice, Judged]]]:
-    """The judged notices that the store holds."""
-    by_source: dict[str, set[str]] = defaultdict(set)
-    for source, external_id in readings:
-        by_source[source].add(external_id)
-    with db.read() as session:
-        ids = [each for source, wanted in by_source.items() for each in runs.by_external_ids(session, source, wanted).values()]
-        for stored in notices.by_ids(session, ids).values():
-            yield stored.notice.key, (stored, Judged(stored.notice, readings[stored.notice.key]))
+def evaluation(db: Database, index: SearchIndex, found: Mapping[Key, About]) -> Evaluation:
+    """The evaluation of an engine over a store, once it holds all of it."""
+    clock.fix(NOW)
+    while sync.sync(db, index):
+        pass
+    return Evaluation(db, index, found)
 
 
 # The report
 
 
-def report(name: str, evaluation: Evaluation, queries: Sequence[Query]) -> dict[str, object]:
+def report(name: str, subject: Evaluation, asked: Sequence[Query]) -> dict[str, object]:
     """Print how the queries did, and give the figures."""
-    outcomes = [evaluation.outcome(query) for query in queries]
-    print(f"\n== {name}: {len(outcomes)} queries")
+    outcomes = [subject.outcome(query) for query in asked]
     groups: dict[str, list[float]] = defaultdict(list)
     for each in outcomes:
         groups[each.query.group].append(each.score)
+    print(f"\n== {name}: {len(outcomes)} queries, {len(subject.absent)} judged notices absent")
     for group, scores in groups.items():
         print(f"{group:<22}{len(scores):>4}{statistics.mean(scores):>8.3f}")
     for each in sorted(outcomes, key=lambda outcome: outcome.score)[:WORST]:
         if each.score < 1:
             show(each)
-    figures: dict[str, object] = {
+    return {
         "queries": len(outcomes), "ndcg@10": round(statistics.mean(each.score for each in outcomes), 4),
-        "unjudged in the first ten": sum(len(each.unjudged) for each in outcomes),
-        "judged but absent": len(evaluation.absent),
-        "classes": {group: round(statistics.mean(scores), 3) for group, scores in groups.items()}}
-    for scope in Scope:
-        figures[f"names, scope {scope}"] = _told(evaluation.name_pages(scope), scope)
-    return figures
+        "unjudged": sorted({" ".join(key) for each in outcomes for key in each.unjudged}),
+        "classes": {group: round(statistics.mean(scores), 3) for group, scores in groups.items()},
+        "names": {scope.value: _told(subject.name_pages(scope), scope) for scope in Scope}}
 
 
 def show(outcome: Outcome) -> None:
@@ -162,55 +97,64 @@ def show(outcome: Outcome) -> None:
 
 
 def _told(found: Verdicts, scope: Scope) -> dict[str, int]:
-    for title, lines in (("false friend", found.false_friends), ("other type", found.other_types), ("unjudged", found.unjudged)):
+    kinds = {"false friends": found.false_friends, "other types": found.other_types, "unjudged": found.unjudged,
+             "empty": found.empty}
+    print(f"\nnames of product types, scope {scope}: {found.hits} hits on first pages")
+    for kind, lines in kinds.items():
         for line in lines:
-            print(f"{title} ({scope}) {line[:150]}")
-    return {"hits": found.hits, "false friends": len(found.false_friends), "other types": len(found.other_types),
-            "unjudged": len(found.unjudged)}
+            print(f"   {kind}: {line[:140]}")
+    return {"hits": found.hits, **{kind: len(lines) for kind, lines in kinds.items()}}
 
 
-MIRROR = HERE / "mirror"
-
-
-def mirror(db: Database, index: SearchIndex) -> tuple[Evaluation, list[Query]]:
-    """What is judged of the source mirror, over a store and an index that hold it."""
-    return (Evaluation(db, SearchService(db, index), readings(MIRROR / "readings.tsv")),
-            [*queries(HERE / "queries.tsv"), *queries(MIRROR / "queries.tsv")])
+# The command line
 
 
 def main() -> None:
-    """The command line."""
+    """Evaluate every engine over every collection that is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--show", default="")
     asked = parser.parse_args()
-    with open_mirror(asked.data) as (db, index):
-        evaluation, judged = mirror(db, index)
-        if asked.show:
-            for query in judged:
-                if asked.show in query.typed:
-                    show(evaluation.outcome(query))
-            return
-        print(json.dumps({"mirror": report("mirror", evaluation, judged)}, ensure_ascii=False))
+    figures = {}
+    for name, folder, found, judged in _collections(asked.data):
+        for engine, made in ENGINES.items():
+            with _opened(folder) as db:
+                subject = evaluation(db, made(folder / "index"), found)
+                if asked.show:
+                    print(f"\n== {name}, {engine}")
+                    for query in judged:
+                        if asked.show in query.typed:
+                            show(subject.outcome(query))
+                else:
+                    figures[f"{name}, {engine}"] = report(f"{name}, {engine}", subject, judged)
+    if figures:
+        print(json.dumps(figures, ensure_ascii=False))
 
 
 @contextmanager
-def open_mirror(data: Path | None) -> Iterator[tuple[Database, TantivyIndex]]:
-    """Store and index of a data folder, or of one made for the purpose."""
+def _opened(folder: Path) -> Iterator[Database]:
+    db = database(folder)
+    yield db
+    db.close()
+
+
+def _collections(data: Path | None) -> Iterator[tuple[str, Path, Mapping[Key, About], list[Query]]]:
     with tempfile.TemporaryDirectory() as made:
-        folder = data or crawled(Path(made))
-        db = Database(f"sqlite:///{folder / 'zonewatch.db'}")
-        yield db, TantivyIndex(folder / "index")
-        db.close()
+        folder = Path(made) / "corpus"
+        folder.mkdir()
+        with _opened(folder) as db:
+            corpus.load(db)
+        yield "corpus", folder, corpus.readings(), corpus_queries()
+        if data or "mirror" not in ABSENT:
+            yield "mirror", data or crawled(Path(made)), mirror_readings(), mirror_queries()
 
 
 def crawled(folder: Path) -> Path:
     """A data folder with all that the mirror holds on its last day."""
     served = Mirror(LAST_DAY)
     try:
-        installed = Installed(folder, GATEWAY_URL=served.url, CRAWL_DELAY="0", KEY_US_REGULATIONS_GOV="a key of the tests")
-        installed.run("crawl", "--all", status=None)
-        installed.run("index")
+        Installed(folder, GATEWAY_URL=served.url, CRAWL_DELAY="0", KEY_US_REGULATIONS_GOV="a key of the tests").run(
+            "crawl", "--all", status=None)
     finally:
         served.close()
     return folder

@@ -21,11 +21,13 @@ from domain.regulation import REGULATIONS
 
 HERE = Path(__file__).parent
 Key = tuple[str, str]
+About = Mapping[str, int]
+"""What a notice is about, with grades."""
 
 TOPICS = frozenset((HERE / "topics.txt").read_text(encoding="utf-8").split())
 """What notices are about beside our product types and rules: false friends, neighbours, substances, matters of rules."""
 OURS = frozenset((*PRODUCT_TYPES, *REGULATIONS))
-_FACTS = frozenset(("market", "kind", "year", "source", "hazard", "origin", "id"))
+_FACTS = frozenset(("market", "kind", "year", "source", "hazard", "id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Judged:
     """A notice with its reading; about nothing means that it is none of ours."""
 
     notice: Notice
-    about: Mapping[str, int]
+    about: About
 
     @property
     def is_ours(self) -> bool:
@@ -57,7 +59,7 @@ class Rule:
         """How right a notice is by this rule: never more than it is about what is asked for."""
         found = judged.notice
         facts: dict[str, frozenset[str]] = {
-            "market": frozenset((found.market,)), "kind": frozenset((found.kind.value,)), "origin": frozenset((found.origin,)),
+            "market": frozenset((found.market,)), "kind": frozenset((found.kind.value,)),
             "source": frozenset((found.source,)), "hazard": frozenset(found.hazards),
             "id": frozenset((found.external_id,)), "year": frozenset((str(found.event_date)[:4],))}
         if any(facts[name].isdisjoint(wanted) for name, wanted in self.facts.items()):
@@ -65,7 +67,7 @@ class Rule:
         return min([self.grade, *(_grade(judged.about, name) for name in self.names)])
 
 
-def _grade(about: Mapping[str, int], name: str) -> int:
+def _grade(about: About, name: str) -> int:
     """The general type of an industry stands for all types of it, to a reader as to a searcher."""
     members: tuple[str, ...] = (name,)
     if name in PRODUCT_TYPES and PRODUCT_TYPES[name].general:
@@ -90,7 +92,8 @@ class Query:
 
 def queries(path: Path) -> list[Query]:
     """The queries of a file of tab-separated lines: class, typed, scope, sort, right."""
-    return [Query(group, typed, Scope(scope), sort, tuple(_rules(right))) for group, typed, scope, sort, right in _lines(path)]
+    return [Query(group, typed, Scope(scope), sort, tuple(_rules(right)))
+            for group, typed, scope, sort, right in _lines(path)]
 
 
 def _rules(text: str) -> Iterator[Rule]:
@@ -105,9 +108,9 @@ def _rules(text: str) -> Iterator[Rule]:
                                        for name, values in facts.items()})
 
 
-def readings(path: Path) -> dict[Key, dict[str, int]]:
+def readings(path: Path) -> dict[Key, About]:
     """The readings of a file of tab-separated lines: source, external id, what it is about, remark (may be missing)."""
-    found: dict[Key, dict[str, int]] = {}
+    found: dict[Key, About] = {}
     for source, external_id, about, *_ in _lines(path):
         if (source, external_id) in found:
             raise ValueError(f"{path.name} judges {source} {external_id} twice")
@@ -115,7 +118,7 @@ def readings(path: Path) -> dict[Key, dict[str, int]]:
     return found
 
 
-def about_of(text: str) -> dict[str, int]:
+def about_of(text: str) -> About:
     """``toner_cartridge:2 eu_rohs`` as grades; ``-`` for a notice that is none of ours."""
     found: dict[str, int] = {}
     for each in text.split() if text != "-" else ():
