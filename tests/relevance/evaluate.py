@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from domain import clock
 from domain.criteria import Scope
 from indexer import sync
 from indexer.backends.tantivy import TantivyIndex
@@ -27,7 +26,7 @@ from storage.session import Database
 from tests.conftest import ABSENT, Installed, Mirror
 from tests.databases import database
 from tests.relevance import corpus
-from tests.relevance.evaluation import NOW, Evaluation, Outcome, Verdicts
+from tests.relevance.evaluation import Evaluation, Outcome, Verdicts
 from tests.relevance.judge import HERE, About, Key, Query, queries, readings
 from tests.relevance.scoring import DEPTH
 
@@ -58,7 +57,6 @@ def corpus_queries() -> list[Query]:
 
 def evaluation(db: Database, index: SearchIndex, found: Mapping[Key, About]) -> Evaluation:
     """The evaluation of an engine over a store, once it holds all of it."""
-    clock.fix(NOW)
     while sync.sync(db, index):
         pass
     return Evaluation(db, index, found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from domain import clock
 from domain.criteria import Criteria, Scope
 from domain.product_type import PRODUCT_TYPES
 from indexer.port import SearchIndex
@@ -98,6 +99,7 @@ class Evaluation:
             found.other_types.append(line)
 
     def _search(self, typed: str, scope: Scope, sort: str) -> Results:
+        clock.fix(NOW)
         criteria = self._service.understand(typed, Criteria(scope=scope)).criteria
         return self._service.search(criteria, sort=sort, limit=PAGE)  # type: ignore[arg-type]  # as the file of queries says
 
