@@ -1,6 +1,6 @@
 """How well the product's own search does on judged queries: nDCG@10, and false friends on page 1.
 
-    python -m tests.relevance.evaluate [--data DIR] [--show TEXT]
+    python -m tests.relevance.evaluate [--data DIR] [--worst N] [--show TEXT]
 
 The hand-written corpus is searched always, the source mirror where it stands beside the project. DIR is a data folder that
 holds the mirror's notices already (its index is brought up to date); without one they are crawled, which takes minutes.
@@ -30,7 +30,6 @@ from tests.relevance.evaluation import Evaluation, Outcome, Verdicts
 from tests.relevance.judge import HERE, About, Key, Query, queries, readings
 from tests.relevance.scoring import DEPTH
 
-WORST = 15
 LAST_DAY = 10
 """The day on which the mirror holds most."""
 MIRROR = HERE / "mirror"
@@ -65,8 +64,8 @@ def evaluation(db: Database, index: SearchIndex, found: Mapping[Key, About]) -> 
 # The report
 
 
-def report(name: str, subject: Evaluation, asked: Sequence[Query]) -> dict[str, object]:
-    """Print how the queries did, and give the figures."""
+def report(name: str, subject: Evaluation, asked: Sequence[Query], worst: int) -> dict[str, object]:
+    """Print how the queries did, the worst with what stood where, and give the figures."""
     outcomes = [subject.outcome(query) for query in asked]
     groups: dict[str, list[float]] = defaultdict(list)
     for each in outcomes:
@@ -74,7 +73,7 @@ def report(name: str, subject: Evaluation, asked: Sequence[Query]) -> dict[str, 
     print(f"\n== {name}: {len(outcomes)} queries, {len(subject.absent)} judged notices absent")
     for group, scores in groups.items():
         print(f"{group:<22}{len(scores):>4}{statistics.mean(scores):>8.3f}")
-    for each in sorted(outcomes, key=lambda outcome: outcome.score)[:WORST]:
+    for each in sorted(outcomes, key=lambda outcome: outcome.score)[:worst]:
         if each.score < 1:
             show(each)
     return {
@@ -111,6 +110,7 @@ def main() -> None:
     """Evaluate every engine over every collection that is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--worst", type=int, default=15)
     parser.add_argument("--show", default="")
     asked = parser.parse_args()
     figures = {}
@@ -124,7 +124,7 @@ def main() -> None:
                         if asked.show in query.typed:
                             show(subject.outcome(query))
                 else:
-                    figures[f"{name}, {engine}"] = report(f"{name}, {engine}", subject, judged)
+                    figures[f"{name}, {engine}"] = report(f"{name}, {engine}", subject, judged, asked.worst)
     if figures:
         print(json.dumps(figures, ensure_ascii=False))
 
