@@ -17,7 +17,6 @@ from domain import clock
 from domain.criteria import Criteria
 from domain.product_type import PRODUCT_TYPES
 from domain.subscription import Topic
-from indexer.backends.tantivy import TantivyIndex
 from storage import notices, organisations, relations, sources, subscriptions
 from storage.models import EmailRow, MatchRow, NoticeRow
 from tests.conftest import SHARED, Installed, Mirror
@@ -167,10 +166,8 @@ def test_a_chinese_query_finds_the_product_and_no_false_friend(days: RealDays) -
 
 
 @pytest.fixture(scope="module")
-def judged(days: RealDays) -> Iterator[Evaluation]:
-    db = days.installed.db
-    yield evaluation(db, TantivyIndex(days.installed.folder / "index"), mirror_readings())
-    db.close()
+def judged(days: RealDays) -> Evaluation:
+    return evaluation(days.installed, mirror_readings())
 
 
 def test_what_a_person_judged_right_stands_on_top(judged: Evaluation) -> None:

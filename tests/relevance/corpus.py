@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from domain.notice import Notice, NoticeKind
-from storage.session import Database
 from tests.builders import store
+from tests.databases import database
 from tests.relevance.judge import HERE, About, Key, about_of
 
 CORPUS = HERE / "corpus"
@@ -31,13 +31,17 @@ def readings() -> dict[Key, About]:
     return {notice.key: about for notice, about in corpus()}
 
 
-def load(db: Database) -> None:
-    """Store all notices, source by source."""
+def kept(folder: Path) -> Path:
+    """A new data folder that holds all notices."""
+    folder.mkdir()
+    db = database(folder)
     by_source: dict[str, list[Notice]] = defaultdict(list)
     for notice, _ in corpus():
         by_source[notice.source].append(notice)
     for notices in by_source.values():
         store(db, *notices)
+    db.close()
+    return folder
 
 
 def _notices(file: Path) -> Iterator[tuple[Notice, About]]:

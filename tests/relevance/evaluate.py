@@ -4,39 +4,39 @@
 
 The hand-written corpus is searched always, the source mirror where it stands beside the project. DIR is a data folder that
 holds the mirror's notices already (its index is brought up to date); without one they are crawled, which takes minutes.
-``--show`` prints the pages of the queries that hold a text instead of the report. Last line: JSON.
+A Meilisearch
+server is evaluated too when ZONEWATCH_TEST_MEILISEARCH_URL and _KEY name one. ``--show`` prints the pages of the queries that
+hold a text instead of the report. Last line: JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from domain.criteria import Scope
-from indexer import sync
-from indexer.backends.tantivy import TantivyIndex
-from indexer.port import SearchIndex
-from storage.session import Database
 from tests.conftest import ABSENT, Installed, Mirror
-from tests.databases import database
 from tests.relevance import corpus
 from tests.relevance.evaluation import Evaluation, Outcome, Verdicts
 from tests.relevance.judge import HERE, About, Key, Query, queries, readings
 from tests.relevance.scoring import DEPTH
+from zonewatch.settings import Settings
+from zonewatch.wiring import Installation
 
 LAST_DAY = 10
 """The day on which the mirror holds most."""
 MIRROR = HERE / "mirror"
 
-Engine = Callable[[Path], SearchIndex]
-ENGINES: Mapping[str, Engine] = {"tantivy": TantivyIndex}
-"""Search engines by their names, each made for a folder."""
+ENGINES: dict[str, dict[str, str]] = {"tantivy": {}}
+"""Search engines by their names, each with the settings of an installation that uses it."""
+if SERVER := os.environ.get("ZONEWATCH_TEST_MEILISEARCH_URL"):
+    ENGINES["meilisearch"] = {"SEARCH_URL": SERVER, "SEARCH_KEY": os.environ.get("ZONEWATCH_TEST_MEILISEARCH_KEY", "")}
 
 
 def mirror_readings() -> dict[Key, About]:
@@ -54,11 +54,11 @@ def corpus_queries() -> list[Query]:
     return [*queries(HERE / "queries.tsv"), *queries(corpus.CORPUS / "queries.tsv")]
 
 
-def evaluation(db: Database, index: SearchIndex, found: Mapping[Key, About]) -> Evaluation:
-    """The evaluation of an engine over a store, once it holds all of it."""
-    while sync.sync(db, index):
-        pass
-    return Evaluation(db, index, found)
+def evaluation(installed: Installed, found: Mapping[Key, About]) -> Evaluation:
+    """The evaluation of the search of an installation, wired as in production, once its index holds all of its store."""
+    installed.run("index")
+    parts = Installation(Settings(installed.environment, installed.folder / ".env"))
+    return Evaluation(parts.db, parts.search, found)
 
 
 # The report
@@ -115,40 +115,29 @@ def main() -> None:
     asked = parser.parse_args()
     figures = {}
     for name, folder, found, judged in _collections(asked.data):
-        for engine, made in ENGINES.items():
-            with _opened(folder) as db:
-                subject = evaluation(db, made(folder / "index"), found)
-                if asked.show:
-                    print(f"\n== {name}, {engine}")
-                    for query in judged:
-                        if asked.show in query.typed:
-                            show(subject.outcome(query))
-                else:
-                    figures[f"{name}, {engine}"] = report(f"{name}, {engine}", subject, judged, asked.worst)
+        for engine, settings in ENGINES.items():
+            subject = evaluation(Installed(folder, **settings), found)
+            if asked.show:
+                print(f"\n== {name}, {engine}")
+                for query in judged:
+                    if asked.show in query.typed:
+                        show(subject.outcome(query))
+            else:
+                figures[f"{name}, {engine}"] = report(f"{name}, {engine}", subject, judged, asked.worst)
     if figures:
         print(json.dumps(figures, ensure_ascii=False))
 
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[Database]:
-    db = database(folder)
-    yield db
-    db.close()
-
-
 def _collections(data: Path | None) -> Iterator[tuple[str, Path, Mapping[Key, About], list[Query]]]:
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made) / "corpus"
-        folder.mkdir()
-        with _opened(folder) as db:
-            corpus.load(db)
-        yield "corpus", folder, corpus.readings(), corpus_queries()
+        yield "corpus", corpus.kept(Path(made) / "corpus"), corpus.readings(), corpus_queries()
         if data or "mirror" not in ABSENT:
-            yield "mirror", data or crawled(Path(made)), mirror_readings(), mirror_queries()
+            yield "mirror", data.resolve() if data else crawled(Path(made) / "mirror"), mirror_readings(), mirror_queries()
 
 
 def crawled(folder: Path) -> Path:
     """A data folder with all that the mirror holds on its last day."""
+    folder.mkdir()
     served = Mirror(LAST_DAY)
     try:
         Installed(folder, GATEWAY_URL=served.url, CRAWL_DELAY="0", KEY_US_REGULATIONS_GOV="a key of the tests").run(

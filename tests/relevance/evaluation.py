@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from domain import clock
 from domain.criteria import Criteria, Scope
 from domain.product_type import PRODUCT_TYPES
-from indexer.port import SearchIndex
 from indexer.service import Results, SearchService
 from storage import notices, runs
 from storage.notices import StoredNotice
@@ -56,8 +55,8 @@ class Verdicts:
 class Evaluation:
     """One search over one store of judged notices."""
 
-    def __init__(self, db: Database, index: SearchIndex, readings: Mapping[Key, About]) -> None:
-        self._service = SearchService(db, index)
+    def __init__(self, db: Database, service: SearchService, readings: Mapping[Key, About]) -> None:
+        self._service = service
         self._judged = dict(_judged(db, readings))
         self.absent = sorted(readings.keys() - self._judged.keys())
 

@@ -6,14 +6,14 @@ tests/features/test_real_days.py asks the same of the mirror, whose notices it l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from domain.criteria import Scope
 from domain.product_type import PRODUCT_TYPES
-from tests.databases import database
+from tests.conftest import Installed
 from tests.relevance import corpus
 from tests.relevance.claims import LEAST_QUERIES, assert_good_order, assert_no_false_friends
 from tests.relevance.evaluate import ENGINES, corpus_queries, evaluation, mirror_queries, mirror_readings
@@ -23,12 +23,9 @@ from tests.relevance.scoring import by_event, ndcg
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluation]:
-    folder: Path = tmp_path_factory.mktemp("corpus")
-    db = database(folder)
-    corpus.load(db)
-    yield evaluation(db, ENGINES[request.param](folder / "index"), corpus.readings())
-    db.close()
+def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    folder: Path = tmp_path_factory.mktemp("relevance") / "corpus"
+    return evaluation(Installed(corpus.kept(folder), **ENGINES[request.param]), corpus.readings())
 
 
 def test_what_is_right_stands_on_top(searched: Evaluation) -> None:
