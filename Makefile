@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load lint bench bench-store bench-crawl bench-search bench-load bench-no-change screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load lint bench bench-store bench-crawl bench-search bench-load bench-no-change eval screenshots lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -81,6 +81,9 @@ bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory
 
 bench-search: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.search
+
+eval: $(VENV)/.installed-dev  ## search on judged queries: nDCG@10 and false friends on page 1, over the corpus and the mirror
+	$(BIN)/python -m tests.relevance.evaluate $(if $(DATA),--data $(DATA))
 
 screenshots: $(VENV)/.installed-dev  ## every page as a browser shows it, into var/screenshots
 	ZONEWATCH_SCREENSHOTS=var/screenshots $(BIN)/python -m pytest tests/browser -q

@@ -21,6 +21,9 @@ from storage import notices, organisations, relations, sources, subscriptions
 from storage.models import EmailRow, MatchRow, NoticeRow
 from tests.conftest import SHARED, Installed, Mirror
 from tests.mailbox import Mailbox
+from tests.relevance.claims import assert_good_order, assert_no_false_friends
+from tests.relevance.evaluate import evaluation, mirror_queries, mirror_readings
+from tests.relevance.evaluation import Evaluation
 
 pytestmark = pytest.mark.mirror
 ADDRESS = "quality@firm.example"
@@ -160,6 +163,19 @@ def test_a_chinese_query_finds_the_product_and_no_false_friend(days: RealDays) -
         assert found["facets"]["market"] or not found["total"]
     assert days.installed.json("search", "电磁阀")["total"] >= 1
     assert days.installed.json("search", "RoHS")["total"] >= 1
+
+
+@pytest.fixture(scope="module")
+def judged(days: RealDays) -> Evaluation:
+    return evaluation(days.installed, mirror_readings())
+
+
+def test_what_a_person_judged_right_stands_on_top(judged: Evaluation) -> None:
+    assert_good_order(judged, mirror_queries())
+
+
+def test_no_name_of_a_product_type_finds_a_false_friend(judged: Evaluation) -> None:
+    assert_no_false_friends(judged)
 
 
 SAME = (("25-090", "76797"), ("24-264", "75840"), ("25-416", "77752"))
