@@ -95,11 +95,6 @@ def address(path: str, pairs: Iterable[Param]) -> str:
     return f"{path}?{query}" if query else path
 
 
-def with_value(pairs: Iterable[Param], param: str, value: str) -> list[Param]:
-    """The parameters with one value more."""
-    return [*(pair for pair in pairs if pair != (param, value)), (param, value)]
-
-
 def without_value(pairs: Iterable[Param], param: str, value: str) -> list[Param]:
     """The parameters with one value less."""
     return [pair for pair in pairs if pair != (param, value)]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from domain.criteria import Criteria, Scope
-from indexer.highlight import Segment, highlight
 from indexer.service import Results, SearchService
 from indexer.understand import Chip as Understood
-from storage.notices import StoredNotice
 from webapp import labels
-from webapp.i18n import gettext, lang
+from webapp.i18n import N_, gettext, lang
 from webapp.search import chips as words
 from webapp.search.addresses import PARAMS, Addresses
-from webapp.search.facets import Facet, facets
+from webapp.search.facets import Around, Facet, facets
+from webapp.search.folding import Folded, folded
 from webapp.search.forms import (
     MAX_PAGE,
     PAGE_SIZE,
@@ -27,16 +25,15 @@ from webapp.search.forms import (
     params,
     with_only,
 )
+from webapp.search.hits import ShownHit, shown_hit
+from webapp.sources.titles import SourceNames
 
 EXAMPLES = {
     "zh": ("墨盒", "硒鼓 欧盟", "气缸", "电磁阀 召回", "RoHS"),
     "en": ("ink cartridge", "toner cartridge EU", "pneumatic cylinder", "solenoid valve recall", "RoHS"),
 }
+SORTS: Mapping[Sort, str] = {"relevance": N_("相关度"), "date": N_("日期"), "deadline": N_("评议截止")}
 LONGEST_CHIP = 60
-LONGEST_WORD = 30
-EXCERPT_SOURCE = 4000
-EXCERPT = 180
-"""Signs of a summary that are searched for a match, and those shown around the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +45,6 @@ class ShownChip:
     text: str
     full: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShownHit:
-    """A notice on the list."""
-
-    stored: StoredNotice
-    title: Sequence[Segment]
-    excerpt: Sequence[Segment]
-    source: str
-    deadline: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +67,17 @@ class SearchPage:
     def pages(self) -> int:
         """How many pages there are to turn."""
         return min(-(-self.results.total // PAGE_SIZE), MAX_PAGE)
+
+    @property
+    def folded(self) -> Sequence[Folded]:
+        """The hits by event."""
+        return folded(self.hits, self.criteria)
+
+    @property
+    def sorts(self) -> Mapping[str, str]:
+        """Orders to choose from; that of comment deadlines where any result has one."""
+        has_deadline = self.sort == "deadline" or any(self.results.facets.get("deadline", {}).values())
+        return {name: gettext(text) for name, text in SORTS.items() if name != "deadline" or has_deadline}
 
     @property
     def examples(self) -> Sequence[str]:
@@ -107,7 +104,7 @@ class SearchPage:
         return address("/subscribe", params(self.criteria))
 
 
-def search_page(service: SearchService, form: SearchForm, source_titles: Mapping[str, str]) -> SearchPage:
+def search_page(service: SearchService, form: SearchForm, names: SourceNames) -> SearchPage:
     """Search, and put the page together."""
     understood = service.understand(form.text, form.criteria)
     criteria = understood.criteria
@@ -117,12 +114,12 @@ def search_page(service: SearchService, form: SearchForm, source_titles: Mapping
     addresses = Addresses(form, understood.chips)
     return SearchPage(
         form=form, criteria=criteria, sort=sort, results=results,
-        chips=[*_chosen(form, addresses, source_titles), *_understood(understood.chips, addresses.without_typed)],
+        chips=[*_chosen(form, addresses, names.titles), *_understood(understood.chips, addresses.without_typed)],
         offers=_understood(understood.offers, addresses.accepted),
         ignored=[chip.typed for chip in understood.chips if chip.kind == "ignored"],
-        facets=facets(results.facets, addresses.is_chosen, addresses.toggled,
-                      lambda param, value: words.name_of(param, value, source_titles)),
-        hits=[shown_hit(hit.stored, criteria, source_titles) for hit in results.hits],
+        facets=facets(Around(results, addresses, lambda param, value: words.name_of(param, value, names.titles),
+                             names.publishers)),
+        hits=[shown_hit(hit.stored, criteria, names) for hit in results.hits],
         in_all=service.search(replace(criteria, scope=Scope.ALL), limit=1).total if narrow else 0)
 
 
@@ -140,48 +137,3 @@ def _told(chip: Understood) -> tuple[str, str]:
     """What a chip says, and all of it where that is too long to say: then the reader's own words stand for it."""
     text = chip.en if lang() == "en" else chip.zh
     return (chip.typed if len(text) > LONGEST_CHIP else text), text
-
-
-def shown_hit(stored: StoredNotice, criteria: Criteria, source_titles: Mapping[str, str]) -> ShownHit:
-    """A notice as the list shows it."""
-    notice = stored.notice
-    return ShownHit(stored, highlight(notice.title, criteria, lang()), _excerpt(notice.summary, criteria),
-                    source_titles.get(notice.source, notice.source), notice.comment_deadline)
-
-
-def _excerpt(summary: str, criteria: Criteria) -> list[Segment]:
-    """The summary around the first match, or its beginning."""
-    segments = highlight(" ".join(summary.split())[:EXCERPT_SOURCE], criteria, lang())
-    before = ""
-    for at, segment in enumerate(segments):
-        if segment.marked:
-            return _cut([Segment(_lead(before)), *segments[at:]])
-        before += segment.text
-    return _cut(segments)
-
-
-def _lead(before: str) -> str:
-    """What stands before the first match: the end of it, from the beginning of a word."""
-    if len(before) <= EXCERPT // 3:
-        return before
-    end = before[-EXCERPT // 3:]
-    return "…" + (end.split(" ", 1)[1] if " " in end[:-1] else end)
-
-
-def _whole_words(text: str) -> str:
-    """The text without a last word that was cut, unless it is written without blanks."""
-    head, blank, tail = text.rpartition(" ")
-    return head if blank and len(tail) < LONGEST_WORD else text
-
-
-def _cut(segments: Sequence[Segment]) -> list[Segment]:
-    left = EXCERPT
-    found: list[Segment] = []
-    for segment in segments:
-        if len(segment.text) > left:
-            return [*found, replace(segment, text=_whole_words(segment.text[:left]) + "…")]
-        found.append(segment)
-        left -= len(segment.text)
-    return found
-
-
