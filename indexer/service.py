@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
@@ -15,6 +15,8 @@ from storage import index_state, notices
 from storage.index_state import Generation
 from storage.notices import StoredNotice
 from storage.session import Database
+
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ class Results:
     criteria: Criteria
     hits: list[Hit]
     facets: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many notices meet some criteria, and the first of them, read from the store as they are asked for."""
+
+    total: int
+    stored: Iterator[StoredNotice]
 
 
 class SearchService:
@@ -57,6 +67,22 @@ class SearchService:
             stored = notices.by_ids(session, page.ids)
         hits = [Hit(stored[each]) for each in page.ids if each in stored]
         return Results(page.total, time.perf_counter() - began, criteria, hits, page.facets)
+
+    def found(self, criteria: Criteria, *, sort: Sort = "relevance", limit: int) -> Found:
+        """Many notices, up to ``limit``, for whom a page is too small; never more than some hundred of them at a time."""
+        page = self._page(criteria, sort, 0, limit, ())
+        return Found(page.total, self._stored(page.ids))
+
+    def _stored(self, ids: Sequence[int]) -> Iterator[StoredNotice]:
+        for start in range(0, len(ids), BATCH):
+            wanted = ids[start:start + BATCH]
+            with self._db.read() as session:
+                stored = notices.by_ids(session, wanted)
+            yield from (stored[each] for each in wanted if each in stored)
+
+    def state(self) -> Generation | None:
+        """The index as it is now: while it stays the same, so does what is found, but for criteria that look at the day."""
+        return self._state()
 
     def _page(self, criteria: Criteria, sort: Sort, offset: int, limit: int, facets: Collection[str]) -> Page:
         state = self._state()

@@ -11,15 +11,10 @@ from webapp.search.hits import ShownHit
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """The hit of an event that ranks best, and the others of that event on the page."""
+    """The hit of an event that ranks best, and the others of that event on the page, each of another source."""
 
     hit: ShownHit
     others: Sequence[ShownHit]
-
-    @property
-    def sources(self) -> int:
-        """How many sources besides its own tell of the event."""
-        return len({each.stored.notice.source for each in self.others} - {self.hit.stored.notice.source})
 
 
 def folded(hits: Sequence[ShownHit], criteria: Criteria) -> list[Folded]:

@@ -16,6 +16,7 @@ from webapp.search.facets import Around, Facet, facets
 from webapp.search.folding import Folded, folded
 from webapp.search.forms import (
     MAX_PAGE,
+    MOST_ROWS,
     PAGE_SIZE,
     Param,
     SearchForm,
@@ -53,6 +54,7 @@ class SearchPage:
 
     form: SearchForm
     criteria: Criteria
+    name: str
     sort: Sort
     results: Results
     chips: Sequence[ShownChip]
@@ -93,6 +95,17 @@ class SearchPage:
         """The address of this search with a parameter set to this value alone; an empty value removes it."""
         return address(path, with_only(form_params(self.form), param, value))
 
+    def file_url(self, name: str, with_order: bool = False) -> str:
+        """Where these criteria are found as a feed or a file. Not the words typed: what they are understood as may change,
+        a kept address must not."""
+        order = [("sort", self.sort)] if with_order else []
+        return address(f"/{name}", [*params(self.criteria), *order, *([("lang", "en")] if lang() == "en" else [])])
+
+    @property
+    def most_rows(self) -> int:
+        """How many notices a file holds at most."""
+        return MOST_ROWS
+
     @property
     def kept(self) -> list[Param]:
         """What the search box carries along: all but its own text."""
@@ -108,12 +121,12 @@ def search_page(service: SearchService, form: SearchForm, names: SourceNames) ->
     """Search, and put the page together."""
     understood = service.understand(form.text, form.criteria)
     criteria = understood.criteria
-    sort: Sort = form.sort or ("relevance" if form.text or criteria.words else "date")
+    sort = form.order(criteria)
     results = service.search(criteria, sort=sort, offset=form.offset, limit=PAGE_SIZE)
     narrow = results.total == 0 and criteria.scope is Scope.RELEVANT
     addresses = Addresses(form, understood.chips)
     return SearchPage(
-        form=form, criteria=criteria, sort=sort, results=results,
+        form=form, criteria=criteria, name=words.name(criteria, names.titles), sort=sort, results=results,
         chips=[*_chosen(form, addresses, names.titles), *_understood(understood.chips, addresses.without_typed)],
         offers=_understood(understood.offers, addresses.accepted),
         ignored=[chip.typed for chip in understood.chips if chip.kind == "ignored"],
