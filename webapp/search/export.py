@@ -8,10 +8,10 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from flask import Response, send_file
@@ -116,11 +116,9 @@ def _slot() -> Iterator[None]:
 
 def csv(export: Export) -> Response:
     """The file for any program, UTF-8 with the mark by which Chinese Excel knows it."""
-    slot = ExitStack()
-    slot.enter_context(_slot())
-    answer = csv_file.streamed(f"{export.file_name}.csv", [gettext(name) for name, _ in COLUMNS], _csv_rows(export))
-    answer.call_on_close(slot.close)
-    return _unlisted(answer)
+    with _slot(), _file() as file:
+        csv_file.write(file, [gettext(name) for name, _ in COLUMNS], _csv_rows(export))
+    return _download(file, f"{export.file_name}.csv", "text/csv; charset=utf-8")
 
 
 def _csv_rows(export: Export) -> Iterator[Sequence[object]]:
@@ -131,15 +129,29 @@ def _csv_rows(export: Export) -> Iterator[Sequence[object]]:
 
 def xlsx(export: Export) -> Response:
     """The workbook: the notices on one sheet, what they are on another."""
-    with _slot():
-        file = tempfile.TemporaryFile()  # noqa: SIM115  # the answer closes it
-        with xlsxwriter.Workbook(file, _SAFE) as book:
-            bold = book.add_format({"bold": True})
-            _fill(book.add_worksheet(gettext("信息")), export, bold)
-            _explain(book.add_worksheet(gettext("说明")), export, bold)
+    with _slot(), _file() as file, xlsxwriter.Workbook(file, _SAFE) as book:
+        bold = book.add_format({"bold": True})
+        _fill(book.add_worksheet(gettext("信息")), export, bold)
+        _explain(book.add_worksheet(gettext("说明")), export, bold)
+    return _download(file, f"{export.file_name}.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+@contextmanager
+def _file() -> Iterator[IO[bytes]]:
+    """A file on disk: it is whole before it is sent, so a slow reader keeps neither a place nor the store busy."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  # the answer closes it
+    try:
+        yield file
         file.seek(0)
-    return _unlisted(send_file(file, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                              as_attachment=True, download_name=f"{export.file_name}.xlsx"))
+    except BaseException:
+        file.close()
+        raise
+
+
+def _download(file: IO[bytes], name: str, content_type: str) -> Response:
+    answer = send_file(file, content_type, as_attachment=True, download_name=name)
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
 
 
 def _fill(sheet: Worksheet, export: Export, bold: Any) -> None:
@@ -177,8 +189,3 @@ def _explain(sheet: Worksheet, export: Export, bold: Any) -> None:
     for row, (name, text) in enumerate(said):
         sheet.write_string(row, 0, name, bold)
         sheet.write_string(row, 1, one_line(text))
-
-
-def _unlisted(answer: Response) -> Response:
-    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
