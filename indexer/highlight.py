@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -32,46 +34,72 @@ class _Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Reason:
-    """Why a place might be marked: a word of the search, or a term of a product type or regulation in a language, which
+    """Why a place might be marked: a ``word`` of the search, or a term of a product type or regulation in a language, which
     may have to be written with capitals."""
 
     role: _Role
     subject: str = ""
     lang: str = ""
     written: str = ""
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a text to mark, with all its reasons."""
+
+    start: int
+    end: int
+    reasons: list[_Reason]
+
+    @property
+    def words(self) -> set[str]:
+        """The words of the search that it shows; SUBJECT for a name of what was asked for."""
+        return {each.word if each.role is _Role.WORD else SUBJECT for each in self.reasons}
+
+
+SUBJECT = ""
+"""Stands among the words of a search for its product types and regulations."""
 
 
 def highlight(text: str, criteria: Criteria, lang: str = "zh") -> list[Segment]:
     """The text cut into segments, which joined give the text again. ``lang`` is the reader's language, for glosses."""
-    found = units(text)
-    hits = _words(criteria.words).find(found)
-    for subject in criteria.product_types | criteria.regulations:
-        hits.extend(_terms(subject).find(found))
-    segments: list[Segment] = []
+    return segments(text, marks(text, criteria), lang)
+
+
+def asked(criteria: Criteria) -> set[str]:
+    """All that marks could show for these criteria; see ``Mark.words``."""
+    return {*criteria.words, *([SUBJECT] if criteria.product_types or criteria.regulations else [])}
+
+
+def segments(text: str, found: Sequence[Mark], lang: str = "zh") -> list[Segment]:
+    """The text cut at its marks."""
+    pieces: list[Segment] = []
     at = 0
-    for start, end, reasons in _marks(text, found, hits):
-        if start > at:
-            segments.append(Segment(text[at:start]))
-        segments.append(Segment(text[start:end], True, _gloss(reasons, lang)))
-        at = end
-    if at < len(text) or not segments:
-        segments.append(Segment(text[at:]))
-    return segments
+    for mark in found:
+        if mark.start > at:
+            pieces.append(Segment(text[at:mark.start]))
+        pieces.append(Segment(text[mark.start:mark.end], True, _gloss(mark.reasons, lang)))
+        at = mark.end
+    if at < len(text) or not pieces:
+        pieces.append(Segment(text[at:]))
+    return pieces
 
 
-_Mark = tuple[int, int, list[_Reason]]
-
-
-def _marks(text: str, found: Units, hits: list[Found[_Reason]]) -> list[_Mark]:
-    """Places to mark, as offsets in the text, each with all its reasons."""
-    marks: list[_Mark] = []
-    for hit in longest(_that_count(text, found, hits)):
+def marks(text: str, criteria: Criteria) -> list[Mark]:
+    """The places of a text that show why it was found, from left to right."""
+    finder = _finder(criteria.words, criteria.product_types | criteria.regulations)
+    if not finder.may_find(text):
+        return []
+    found = units(text)
+    places: list[Mark] = []
+    for hit in longest(_that_count(text, found, finder.find(found))):
         start, end = found[hit.first].start, found[hit.end - 1].end
-        if marks and marks[-1][0] == start:
-            marks[-1][2].append(hit.meaning)
+        if places and places[-1].start == start:
+            places[-1].reasons.append(hit.meaning)
         else:
-            marks.append((start, end, [hit.meaning]))
-    return marks
+            places.append(Mark(start, end, [hit.meaning]))
+    return places
 
 
 def _that_count(text: str, found: Units, hits: list[Found[_Reason]]) -> list[Found[_Reason]]:
@@ -94,8 +122,12 @@ def _gloss(reasons: list[_Reason], lang: str) -> str | None:
     reader = _language(lang)
     if not terms or any(_language(each.lang) == reader for each in terms):
         return None
-    names = dict.fromkeys(PRODUCT_TYPES[each.subject].name(lang) for each in terms)
+    names = dict.fromkeys(_BRACKETS.sub("", PRODUCT_TYPES[each.subject].name(lang)) for each in terms)
     return ("、" if reader == "zh" else ", ").join(names)
+
+
+_BRACKETS = re.compile(" ?[(（].*")
+"""What a name explains in brackets is too long beside a term."""
 
 
 def _language(tag: str) -> str:
@@ -103,10 +135,12 @@ def _language(tag: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _words(words: tuple[str, ...]) -> Finder[_Reason]:
+def _finder(words: tuple[str, ...], subjects: frozenset[str]) -> Finder[_Reason]:
     finder = Finder[_Reason]()
     for word in words:
-        finder.add(word, _Reason(_Role.WORD), inflect=False, loose=True)
+        finder.add(word, _Reason(_Role.WORD, word=word), inflect=False, loose=True)
+    for subject in subjects:
+        finder.include(_terms(subject))
     return finder
 
 
@@ -123,6 +157,6 @@ def _terms(subject: str) -> Finder[_Reason]:
             finder.add(term, _Reason(_Role.FALSE_FRIEND))
     elif subject in REGULATIONS:
         rule = REGULATIONS[subject]
-        for term in (*rule.names, *rule.numbers, *rule.aliases):
+        for term in dict.fromkeys((*rule.names, *rule.numbers, *rule.aliases, rule.zh)):
             finder.add(term, _Reason(_Role.TERM, subject, written=capitals(term)), inflect=False)
     return finder

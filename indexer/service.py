@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
@@ -15,6 +15,8 @@ from storage import index_state, notices
 from storage.index_state import Generation
 from storage.notices import StoredNotice
 from storage.session import Database
+
+BATCH = 500
 
 
 KEPT = 2_000
@@ -40,6 +42,14 @@ class Results:
     facets: Mapping[str, Mapping[str, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many notices meet some criteria, and the first of them, read from the store as they are asked for."""
+
+    total: int
+    stored: Iterator[StoredNotice]
+
+
 class SearchService:
     """Search over one database and one index. Safe to share between threads."""
 
@@ -60,6 +70,22 @@ class SearchService:
         stored = self._shelf.read(self._db, page.ids)
         hits = [Hit(stored[each]) for each in page.ids if each in stored]
         return Results(page.total, time.perf_counter() - began, criteria, hits, page.facets)
+
+    def found(self, criteria: Criteria, *, sort: Sort = "relevance", limit: int) -> Found:
+        """Many notices, up to ``limit``, for whom a page is too small; never more than some hundred of them at a time."""
+        page = self._page(criteria, sort, 0, limit, ())
+        return Found(page.total, self._stored(page.ids))
+
+    def _stored(self, ids: Sequence[int]) -> Iterator[StoredNotice]:
+        for start in range(0, len(ids), BATCH):
+            wanted = ids[start:start + BATCH]
+            with self._db.read() as session:
+                stored = notices.by_ids(session, wanted)
+            yield from (stored[each] for each in wanted if each in stored)
+
+    def state(self) -> Generation | None:
+        """The index as it is now: while it stays the same, so does what is found, but for criteria that look at the day."""
+        return self._state()
 
     def _page(self, criteria: Criteria, sort: Sort, offset: int, limit: int, facets: Collection[str]) -> Page:
         state = self._state()

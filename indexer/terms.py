@@ -23,8 +23,6 @@ _MARKS = "\u0300-\u036f\u3099\u309a\uff9e\uff9f"
 _CLUSTER = re.compile(rf"[\0-\x7f]+(?![{_MARKS}])|[^{_MARKS}]?[{_MARKS}]*", re.DOTALL)
 _CJK = re.compile(f"[{CJK}]")
 _CLAUSE_END = re.compile(r"[,;:!?。、]|\.\s")
-_KEY = 3
-"""Inflection leaves so many first letters of a word alone."""
 
 T = TypeVar("T")
 
@@ -49,10 +47,10 @@ class Units(list[Unit]):
 
     @cached_property
     def places(self) -> Mapping[str, list[int]]:
-        """Where units stand that begin alike."""
+        """Where units stand that are alike."""
         found = defaultdict(list)
         for place, unit in enumerate(self):
-            found[unit.text[:_KEY]].append(place)
+            found[unit.text].append(place)
         return found
 
 
@@ -126,24 +124,35 @@ class Finder(Generic[T]):
         for words in _spellings(tuple(unit.text for unit in units(term))):
             if words:
                 inflected = inflected_places(words, lang) if inflect else frozenset[int]()
-                self._terms[words[0][:_KEY]].append(_Term(words, inflected, lang, loose, meaning))
+                for first in {words[0], *(forms(words[0], lang) if 0 in inflected else ())}:
+                    self._terms[first].append(_Term(words, inflected, lang, loose, meaning))
+
+    def include(self, other: Finder[T]) -> None:
+        """Look for the terms of another finder too."""
+        for key, terms in other._terms.items():
+            self._terms[key].extend(terms)
+
+    def may_find(self, text: str) -> bool:
+        """Whether any term might stand in a text; a look that costs a tenth of cutting it into units and finding."""
+        return not text.isascii() or not self._terms.keys().isdisjoint(_UNIT.findall(text.lower()))
 
     def find(self, found: Units) -> list[Found[T]]:
         """Every term in a text cut into units, overlapping ones too, in no order."""
         places = found.places
         return [Found(first, first + len(term.words), term.meaning)
-                for key in self._terms.keys() & places.keys() for first in places[key] for term in self._terms[key]
-                if _stands(term, found, first)]
+                for word in self._terms.keys() & places.keys() for first in places[word] for term in self._terms[word]
+                if len(term.words) == 1 or _goes_on(term, found, first)]
 
 
-def _stands(term: _Term[T], found: Sequence[Unit], first: int) -> bool:
+def _goes_on(term: _Term[T], found: Sequence[Unit], first: int) -> bool:
+    """Whether the words after the first of a term stand behind it."""
     if first + len(term.words) > len(found):
         return False
-    for place, word in enumerate(term.words):
-        unit = found[first + place]
+    for place in range(1, len(term.words)):
+        unit, word = found[first + place], term.words[place]
         if unit.text != word and not (place in term.inflected and unit.text in _forms(word, term.lang)):
             return False
-        if place and not (_closes_up(unit, found[first + place - 1]) if term.loose else _continues(unit)):
+        if not (_closes_up(unit, found[first + place - 1]) if term.loose else _continues(unit)):
             return False
     return True
 

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from domain import clock
 from storage.session import Database
 from tests import postgres
+from tests.browser import scene
+from tests.browser.portal import Portal
 from tests.databases import SERVER, STORE, database, on_postgres, url_of
 
 ONE_PASS = ("tests/attack", "tests/browser", "tests/relevance", "tests/features/test_crawl_fetching.py",
@@ -174,6 +177,27 @@ class Installed:
 
     def json(self, *arguments: str, status: int | None = 0) -> Any:
         return json.loads(self.run(*arguments, "--json", status=status))
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The portal with the scene in it. A module whose tests change what they look at has one of its own."""
+    found = Portal(tmp_path_factory.mktemp("portal"))
+    scene.build(found)
+    yield found
+    found.db.close()
+
+
+@pytest.fixture
+def day_of_the_scene(portal: Portal) -> None:
+    """Today is the day of the scene, also where its notices were stored by an earlier test."""
+    clock.fix(scene.NOW)
+
+
+@pytest.fixture
+def reader(portal: Portal, day_of_the_scene: None) -> FlaskClient:
+    """A browser in front of it."""
+    return portal.client()
 
 
 @pytest.fixture

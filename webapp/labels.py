@@ -19,6 +19,7 @@ from domain.health import HealthState
 from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, SOURCE_TIERS, TBT_OBJECTIVES, TBT_STAGES
 from domain.market import country_name
 from domain.measure import MEASURES
+from domain.notice import Notice
 from domain.organisation import Zone
 from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES
 from domain.regulation import REGULATIONS
@@ -152,6 +153,13 @@ def deadline(name: str) -> str:
     return _listed(DEADLINE_STATES, name)
 
 
+def gist(notice: Notice) -> str:
+    """What is wrong and what was done."""
+    risk = [risk_level(notice.risk_level)] if notice.risk_level and notice.risk_level != "unknown" else []
+    return " · ".join((*risk, *map(hazard, notice.hazards), *map(measure, notice.measures),
+                       *([stage(notice.stage)] if notice.stage else [])))
+
+
 def grade(name: str) -> str:
     """An alert level."""
     return worded(GRADES)(name)
@@ -227,7 +235,7 @@ def init(app: Flask) -> None:
     """Offer all of it to templates as filters."""
     app.jinja_env.filters.update(
         market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
-        risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade,
+        risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade, gist=gist,
         grade_reason=grade_reason, source_title=source_title, publisher=publisher, why=why, zone_name=zone_name,
         withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
         confidence=worded(CONFIDENCES), scope=worded(SCOPES),

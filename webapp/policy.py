@@ -25,6 +25,10 @@ class Access(StrEnum):
 ROUTES: dict[str, Access] = {
     "static": Access.PUBLIC,
     "search.index": Access.PUBLIC,
+    "search.atom": Access.PUBLIC,
+    "search.json_feed": Access.PUBLIC,
+    "search.csv_file": Access.PUBLIC,
+    "search.xlsx_file": Access.PUBLIC,
     "notices.show": Access.PUBLIC,
     "notices.capture": Access.PUBLIC,
     "notices.capture_body": Access.PUBLIC,

@@ -41,6 +41,14 @@ def shown(value: Any) -> Any:
     return value
 
 
+_NO_LETTERS = re.compile("[\ufffe\uffff]")
+
+
+def one_line(text: str) -> str:
+    """Words of others for files: on one line, without signs that nobody sees or that XML does not know."""
+    return _NO_LETTERS.sub("", str(shown(" ".join(text.split()))))
+
+
 def init(app: Flask) -> None:
     """Offer all of it to templates."""
     app.url_map.converters["id"] = IdConverter

@@ -116,6 +116,13 @@ def links(page: str) -> dict[str, str]:
     return {text(label): unescape(address) for address, label in found}
 
 
+def total(page: str) -> int:
+    """How many notices a page of results says there are."""
+    found = re.search(r"共 (\d+) 条", text(page))
+    assert found
+    return int(found[1])
+
+
 def csrf(client: FlaskClient, path: str, **headers: Any) -> str:
     """The CSRF token of a form on a page."""
     page = client.get(path, headers=headers).text

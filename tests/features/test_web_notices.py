@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
-from domain import clock
 from domain.classification import Classification, Confidence, Evidence
-from tests.browser import scene
 from tests.browser.portal import EDITOR, Portal, text
 from tests.builders import notice
 from webapp.notices.evidence import RULES, product_findings, rule_text
 
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    found = Portal(tmp_path_factory.mktemp("portal"))
-    scene.build(found)
-    yield found
-    found.db.close()
-
-
-@pytest.fixture(autouse=True)
-def _the_day_of_the_scene(portal: Portal) -> None:
-    clock.fix(scene.NOW)
+pytestmark = pytest.mark.usefixtures("day_of_the_scene")
 
 
 def page(portal: Portal, name: str, query: str = "") -> str:

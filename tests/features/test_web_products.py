@@ -28,37 +28,14 @@ from domain.source import Reason, RunStatus
 from indexer.sync import sync
 from storage import runs, sources
 from storage.ingest import Reading, ingest
-from tests.browser import scene
-from tests.browser.portal import Portal, links, text
+from tests.browser.portal import Portal, links, text, total
 from tests.builders import notice, source
 from webapp.search.forms import address, criteria_of, params
 
+pytestmark = pytest.mark.usefixtures("day_of_the_scene")
+
 YEARS = frozenset(("2021", "2022", "2023", "2024", "2025", "2026"))
 COUNTED = re.compile(r'<a href="([^"]+)" rel="nofollow">(\d+)</a>')
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    found = Portal(tmp_path_factory.mktemp("portal"))
-    scene.build(found)
-    yield found
-    found.db.close()
-
-
-@pytest.fixture(autouse=True)
-def _the_day_of_the_scene() -> None:
-    clock.fix(scene.NOW)
-
-
-@pytest.fixture
-def reader(portal: Portal) -> FlaskClient:
-    return portal.client()
-
-
-def total(page: str) -> int:
-    found = re.search(r"共 (\d+) 条", text(page))
-    assert found
-    return int(found[1])
 
 
 def counted(page: str) -> set[tuple[Criteria, int]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,41 +12,17 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
-from domain import clock
 from domain.criteria import Criteria, Scope
 from domain.errors import InvalidValue
 from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
-from tests.browser import scene
-from tests.browser.portal import BASE_URL, SECRET, Portal, links, text
+from tests.browser.portal import BASE_URL, SECRET, Portal, links, text, total
 from tests.builders import notice
 from webapp import create_app
 from webapp.search.forms import criteria_of, params, search_form
 from webapp.services import Services
 
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    found = Portal(tmp_path_factory.mktemp("portal"))
-    scene.build(found)
-    yield found
-    found.db.close()
-
-
-@pytest.fixture(autouse=True)
-def _the_day_of_the_scene(portal: Portal) -> None:
-    clock.fix(scene.NOW)
-
-
-@pytest.fixture
-def reader(portal: Portal) -> FlaskClient:
-    return portal.client()
-
-
-def total(page: str) -> int:
-    found = re.search(r"共 (\d+) 条", text(page))
-    assert found
-    return int(found[1])
+pytestmark = pytest.mark.usefixtures("day_of_the_scene")
 
 
 def test_a_chinese_word_finds_foreign_notices_and_explains_them(reader: FlaskClient) -> None:

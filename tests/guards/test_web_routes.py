@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from domain import clock
 from subscriptions.tokens import Tokens
-from tests.browser import scene
 from tests.browser.portal import EDITOR, FIRM_EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, csrf
 from webapp import create_app
 from webapp.policy import ROUTES, Access
 from webapp.security import CONTENT_SECURITY_POLICY
+
+pytestmark = pytest.mark.usefixtures("day_of_the_scene")
 
 WHO: dict[str, str | None] = {"stranger": None, "subscriber": SUBSCRIBER, "firm_editor": FIRM_EDITOR, "editor": EDITOR,
                               "operator": OPERATOR}
@@ -25,19 +24,6 @@ OPEN_TO = {
     Access.EDITOR: {"editor"}, Access.STAFF: {"editor", "operator"}, Access.OPERATOR: {"operator"},
 }
 """Who may open what: said here once more, so that a change of the rule is a change of two places."""
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    found = Portal(tmp_path_factory.mktemp("portal"))
-    scene.build(found)
-    yield found
-    found.db.close()
-
-
-@pytest.fixture(autouse=True)
-def _the_day_of_the_scene(portal: Portal) -> None:
-    clock.fix(scene.NOW)
 
 
 def rules() -> list[Rule]:

@@ -25,6 +25,10 @@ def shown(typed: str, text: str, lang: str = "zh") -> str:
     ("ISO 15552", "nach ISO15552:2018", "nach [ISO15552]:2018"),
     ("électrique", "Electrique E\u0301LECTRIQUE", "[Electrique] [E\u0301LECTRIQUE]"),
     ("１２Ｖ", "12v", "[12v]"),
+    ("12V", "24 V or 12 V, 112 V", "24 V or [12 V], 112 V"),
+    ("ISO15552", "ISO 15552 and ISO 155521", "[ISO 15552] and ISO 155521"),
+    ("“阀”", "电磁阀、阀门", "电磁[阀]、[阀]门"),
+    ("“V”", "V and VW, 5V", "[V] and VW, 5[V]"),
     ("G/TBT/N/EU/9101", "see G/TBT/N/EU/9101/Add.1", "see [G/TBT/N/EU/9101]/Add.1"),
 ])
 def test_words_of_the_search_are_marked(typed: str, text: str, marked: str) -> None:
@@ -49,8 +53,13 @@ def test_a_weak_term_is_marked_only_where_nothing_better_stands_and_without_a_me
     assert shown("气缸", "Air cylinder with a cylinder") == "[Air cylinder〔气缸〕] with a cylinder"
 
 
+def test_a_meaning_leaves_out_what_a_name_explains_in_brackets() -> None:
+    assert shown("冷干机", "エアドライヤ") == "[エアドライヤ〔冷干机/吸干机〕]"
+
+
 def test_names_of_a_regulation_are_marked() -> None:
     assert shown("RoHS", "under RoHS, Directive 2011/65/EU") == "under [RoHS], Directive [2011/65/EU]"
+    assert shown("RoHS", "依据欧盟RoHS指令") == "依据[欧盟RoHS指令]"
     assert shown("REACH", "out of reach, REACH") == "out of reach, [REACH]"
 
 

@@ -12,6 +12,7 @@ from domain.organisation import Zone
 from indexer.service import SearchService
 from webapp.search.forms import SearchForm, page_number, search_form
 from webapp.search.page import SearchPage, search_page
+from webapp.sources.titles import SourceNames
 from zone.bulletins.service import PAGE_SIZE, BulletinService
 
 
@@ -40,7 +41,7 @@ def listing(service: BulletinService, args: MultiDict[str, str]) -> Listing:
     return Listing(found[:PAGE_SIZE], zones, chosen, page, len(found) > PAGE_SIZE)
 
 
-def pick_page(service: SearchService, args: MultiDict[str, str], source_titles: Mapping[str, str]) -> SearchPage:
+def pick_page(service: SearchService, args: MultiDict[str, str], names: SourceNames) -> SearchPage:
     """The search from which an editor picks."""
     form: SearchForm = search_form(args)
-    return search_page(service, form, source_titles)
+    return search_page(service, form, names)

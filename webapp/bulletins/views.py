@@ -11,7 +11,7 @@ from webapp.bulletins.forms import DraftForm, Move, draft_form, move_form
 from webapp.bulletins.page import listing, pick_page
 from webapp.i18n import gettext as _
 from webapp.services import services
-from webapp.sources.titles import source_titles
+from webapp.sources.titles import source_names, source_titles
 
 blueprint = Blueprint("bulletins", __name__, url_prefix="/bulletins", template_folder="templates")
 
@@ -82,7 +82,7 @@ def _edit_page(bulletin_id: int, form: DraftForm, error: str = "") -> str:
 def pick(bulletin_id: int) -> str:
     """Search for notices to put into a draft."""
     issue = services().bulletins.draft(visitor().person_id, bulletin_id)
-    page = pick_page(services().search, request.args, source_titles())
+    page = pick_page(services().search, request.args, source_names())
     return render_template("bulletins/pick.html", issue=issue, page=page, titles=source_titles())
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from indexer.understand import Chip as Understood
 from webapp.search.chips import Chip
-from webapp.search.forms import Param, SearchForm, address, form_params, params, with_value, without_value
+from webapp.search.forms import Param, SearchForm, address, form_params, params, without_value
 
 PARAMS = {"product_type": "product", "regulation": "regulation", "market": "market", "kind": "kind", "year": "year",
           "word": "word", "excluded": "not"}
@@ -23,21 +23,24 @@ class Addresses:
         self.form = form
         self.pairs = form_params(form)
         self.own = frozenset(params(form.criteria))
-        self.understood = {(PARAMS[chip.kind], str(value)): chip
-                           for chip in understood if chip.kind in PARAMS for value in chip.values}
+        self.understood = {pair: chip for chip in understood if chip.kind in PARAMS for pair in _pairs(chip)}
 
-    def is_chosen(self, param: str, value: str) -> bool:
-        """Whether a value is part of the search, chosen or understood."""
-        return (param, value) in self.own or (param, value) in self.understood
+    def chosen(self, param: str) -> list[str]:
+        """The values of a parameter that are part of the search, chosen or understood."""
+        return sorted({value for name, value in (*self.own, *self.understood) if name == param})
 
-    def toggled(self, param: str, value: str) -> str:
-        """The search with one value added or removed."""
-        if (param, value) in self.own:
-            return address(HOME, without_value(self.pairs, param, value))
-        typed = self.understood.get((param, value))
-        if typed is None:
-            return address(HOME, with_value(self.pairs, param, value))
-        return self._without_text(typed.typed, ((param, str(other)) for other in typed.values if other != value))
+    def is_chosen(self, param: str, *values: str) -> bool:
+        """Whether all of these values are part of the search."""
+        return all((param, value) in self.own or (param, value) in self.understood for value in values)
+
+    def toggled(self, param: str, *values: str) -> str:
+        """The search with these values, or without them when it has them all."""
+        if not self.is_chosen(param, *values):
+            return self._with((param, value) for value in values if not self.is_chosen(param, value))
+        gone = {(param, value) for value in values}
+        typed = dict.fromkeys(self.understood[pair] for pair in gone if pair in self.understood)
+        return self._without_text([chip.typed for chip in typed],
+                                  [pair for chip in typed for pair in _pairs(chip) if pair not in gone], gone)
 
     def without(self, chip: Chip) -> str:
         """The search without a chip that was chosen."""
@@ -48,12 +51,22 @@ class Addresses:
 
     def without_typed(self, typed: Understood) -> str:
         """The search without what was understood from some of its text."""
-        return self._without_text(typed.typed, ())
+        return self._without_text([typed.typed])
 
     def accepted(self, offer: Understood) -> str:
         """The search with an offer in the place of the words it explains."""
-        return self._without_text(offer.typed, ((PARAMS[offer.kind], str(value)) for value in offer.values))
+        return self._without_text([offer.typed], _pairs(offer))
 
-    def _without_text(self, typed: str, instead: Iterable[Param]) -> str:
-        text = " ".join(self.form.text.replace(typed, " ", 1).split())
-        return address(HOME, [*form_params(replace(self.form, text=text)), *instead])
+    def _with(self, more: Iterable[Param]) -> str:
+        return address(HOME, [*self.pairs, *more])
+
+    def _without_text(self, typed: Iterable[str], instead: Iterable[Param] = (), gone: Collection[Param] = ()) -> str:
+        text = self.form.text
+        for words in typed:
+            text = text.replace(words, " ", 1)
+        kept = form_params(replace(self.form, text=" ".join(text.split())))
+        return address(HOME, [*(pair for pair in kept if pair not in gone), *instead])
+
+
+def _pairs(chip: Understood) -> list[Param]:
+    return [(PARAMS[chip.kind], str(value)) for value in chip.values]

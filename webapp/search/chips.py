@@ -37,6 +37,12 @@ def chips(criteria: Criteria, source_titles: Mapping[str, str] | None = None) ->
             for param, group in pairs for values in _together(param, [value for _, value in group])]
 
 
+def name(criteria: Criteria, source_titles: Mapping[str, str] | None = None) -> str:
+    """Criteria in one sentence, the scope included."""
+    parts = [f"{each.label} {each.text}" for each in chips(criteria, source_titles)]
+    return gettext("；").join([*parts, labels.worded(labels.SCOPES)(criteria.scope)])
+
+
 def chip(param: str, values: tuple[str, ...], source_titles: Mapping[str, str] | None = None) -> Chip:
     """One chip with these values."""
     names = [name_of(param, value, source_titles) for value in values]

@@ -29,6 +29,8 @@ MAX_VALUES = 60
 MAX_VALUE_LENGTH = 100
 PAGE_SIZE = 20
 MAX_PAGE = 500
+MOST_ROWS = 10_000
+"""Notices that a file holds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class SearchForm:
     def offset(self) -> int:
         """How many hits stand on the pages before."""
         return (self.page - 1) * PAGE_SIZE
+
+    def order(self, criteria: Criteria) -> Sort:
+        """The order chosen, or the one that fits what was asked for: by relevance where words tell it."""
+        return self.sort or ("relevance" if self.text or criteria.words else "date")
 
 
 def search_form(args: MultiDict[str, str]) -> SearchForm:
@@ -93,11 +99,6 @@ def address(path: str, pairs: Iterable[Param]) -> str:
     """A path with these parameters."""
     query = urlencode(list(pairs))
     return f"{path}?{query}" if query else path
-
-
-def with_value(pairs: Iterable[Param], param: str, value: str) -> list[Param]:
-    """The parameters with one value more."""
-    return [*(pair for pair in pairs if pair != (param, value)), (param, value)]
 
 
 def without_value(pairs: Iterable[Param], param: str, value: str) -> list[Param]:

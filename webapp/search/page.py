@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from domain.criteria import Criteria, Scope
-from indexer.highlight import Segment, highlight
 from indexer.service import Results, SearchService
 from indexer.understand import Chip as Understood
-from storage.notices import StoredNotice
 from webapp import labels
-from webapp.i18n import gettext, lang
+from webapp.i18n import N_, gettext, lang
 from webapp.search import chips as words
 from webapp.search.addresses import PARAMS, Addresses
-from webapp.search.facets import Facet, facets
+from webapp.search.facets import Around, Facet, facets
+from webapp.search.folding import Folded, folded
 from webapp.search.forms import (
     MAX_PAGE,
+    MOST_ROWS,
     PAGE_SIZE,
     Param,
     SearchForm,
@@ -27,16 +26,15 @@ from webapp.search.forms import (
     params,
     with_only,
 )
+from webapp.search.hits import ShownHit, shown_hit
+from webapp.sources.titles import SourceNames
 
 EXAMPLES = {
     "zh": ("墨盒", "硒鼓 欧盟", "气缸", "电磁阀 召回", "RoHS"),
     "en": ("ink cartridge", "toner cartridge EU", "pneumatic cylinder", "solenoid valve recall", "RoHS"),
 }
+SORTS: Mapping[Sort, str] = {"relevance": N_("相关度"), "date": N_("日期"), "deadline": N_("评议截止")}
 LONGEST_CHIP = 60
-LONGEST_WORD = 30
-EXCERPT_SOURCE = 4000
-EXCERPT = 180
-"""Signs of a summary that are searched for a match, and those shown around the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +49,12 @@ class ShownChip:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownHit:
-    """A notice on the list."""
-
-    stored: StoredNotice
-    title: Sequence[Segment]
-    excerpt: Sequence[Segment]
-    source: str
-    deadline: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class SearchPage:
     """Everything the template needs."""
 
     form: SearchForm
     criteria: Criteria
+    name: str
     sort: Sort
     results: Results
     chips: Sequence[ShownChip]
@@ -83,6 +71,17 @@ class SearchPage:
         return min(-(-self.results.total // PAGE_SIZE), MAX_PAGE)
 
     @property
+    def folded(self) -> Sequence[Folded]:
+        """The hits by event."""
+        return folded(self.hits, self.criteria)
+
+    @property
+    def sorts(self) -> Mapping[str, str]:
+        """Orders to choose from; that of comment deadlines where any result has one."""
+        has_deadline = self.sort == "deadline" or any(self.results.facets.get("deadline", {}).values())
+        return {name: gettext(text) for name, text in SORTS.items() if name != "deadline" or has_deadline}
+
+    @property
     def examples(self) -> Sequence[str]:
         """Searches to try."""
         return EXAMPLES[lang()]
@@ -96,6 +95,17 @@ class SearchPage:
         """The address of this search with a parameter set to this value alone; an empty value removes it."""
         return address(path, with_only(form_params(self.form), param, value))
 
+    def file_url(self, name: str, with_order: bool = False) -> str:
+        """Where these criteria are found as a feed or a file. Not the words typed: what they are understood as may change,
+        a kept address must not."""
+        order = [("sort", self.sort)] if with_order else []
+        return address(f"/{name}", [*params(self.criteria), *order, *([("lang", "en")] if lang() == "en" else [])])
+
+    @property
+    def most_rows(self) -> int:
+        """How many notices a file holds at most."""
+        return MOST_ROWS
+
     @property
     def kept(self) -> list[Param]:
         """What the search box carries along: all but its own text."""
@@ -107,22 +117,22 @@ class SearchPage:
         return address("/subscribe", params(self.criteria))
 
 
-def search_page(service: SearchService, form: SearchForm, source_titles: Mapping[str, str]) -> SearchPage:
+def search_page(service: SearchService, form: SearchForm, names: SourceNames) -> SearchPage:
     """Search, and put the page together."""
     understood = service.understand(form.text, form.criteria)
     criteria = understood.criteria
-    sort: Sort = form.sort or ("relevance" if form.text or criteria.words else "date")
+    sort = form.order(criteria)
     results = service.search(criteria, sort=sort, offset=form.offset, limit=PAGE_SIZE)
     narrow = results.total == 0 and criteria.scope is Scope.RELEVANT
     addresses = Addresses(form, understood.chips)
     return SearchPage(
-        form=form, criteria=criteria, sort=sort, results=results,
-        chips=[*_chosen(form, addresses, source_titles), *_understood(understood.chips, addresses.without_typed)],
+        form=form, criteria=criteria, name=words.name(criteria, names.titles), sort=sort, results=results,
+        chips=[*_chosen(form, addresses, names.titles), *_understood(understood.chips, addresses.without_typed)],
         offers=_understood(understood.offers, addresses.accepted),
         ignored=[chip.typed for chip in understood.chips if chip.kind == "ignored"],
-        facets=facets(results.facets, addresses.is_chosen, addresses.toggled,
-                      lambda param, value: words.name_of(param, value, source_titles)),
-        hits=[shown_hit(hit.stored, criteria, source_titles) for hit in results.hits],
+        facets=facets(Around(results, addresses, lambda param, value: words.name_of(param, value, names.titles),
+                             names.publishers)),
+        hits=[shown_hit(hit.stored, criteria, names) for hit in results.hits],
         in_all=service.search(replace(criteria, scope=Scope.ALL), limit=1).total if narrow else 0)
 
 
@@ -140,48 +150,3 @@ def _told(chip: Understood) -> tuple[str, str]:
     """What a chip says, and all of it where that is too long to say: then the reader's own words stand for it."""
     text = chip.en if lang() == "en" else chip.zh
     return (chip.typed if len(text) > LONGEST_CHIP else text), text
-
-
-def shown_hit(stored: StoredNotice, criteria: Criteria, source_titles: Mapping[str, str]) -> ShownHit:
-    """A notice as the list shows it."""
-    notice = stored.notice
-    return ShownHit(stored, highlight(notice.title, criteria, lang()), _excerpt(notice.summary, criteria),
-                    source_titles.get(notice.source, notice.source), notice.comment_deadline)
-
-
-def _excerpt(summary: str, criteria: Criteria) -> list[Segment]:
-    """The summary around the first match, or its beginning."""
-    segments = highlight(" ".join(summary.split())[:EXCERPT_SOURCE], criteria, lang())
-    before = ""
-    for at, segment in enumerate(segments):
-        if segment.marked:
-            return _cut([Segment(_lead(before)), *segments[at:]])
-        before += segment.text
-    return _cut(segments)
-
-
-def _lead(before: str) -> str:
-    """What stands before the first match: the end of it, from the beginning of a word."""
-    if len(before) <= EXCERPT // 3:
-        return before
-    end = before[-EXCERPT // 3:]
-    return "…" + (end.split(" ", 1)[1] if " " in end[:-1] else end)
-
-
-def _whole_words(text: str) -> str:
-    """The text without a last word that was cut, unless it is written without blanks."""
-    head, blank, tail = text.rpartition(" ")
-    return head if blank and len(tail) < LONGEST_WORD else text
-
-
-def _cut(segments: Sequence[Segment]) -> list[Segment]:
-    left = EXCERPT
-    found: list[Segment] = []
-    for segment in segments:
-        if len(segment.text) > left:
-            return [*found, replace(segment, text=_whole_words(segment.text[:left]) + "…")]
-        found.append(segment)
-        left -= len(segment.text)
-    return found
-
-

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flask import g
 
 from storage import publishers
@@ -9,11 +12,26 @@ from webapp.i18n import lang
 from webapp.services import services
 
 
-def source_titles() -> dict[str, str]:
-    """Titles of all sources by slug in the reader's language."""
-    if "source_titles" not in g:
+@dataclass(frozen=True, slots=True)
+class SourceNames:
+    """By slug, in the reader's language: the titles of all sources, and who publishes each."""
+
+    titles: Mapping[str, str]
+    publishers: Mapping[str, str]
+
+
+def source_names() -> SourceNames:
+    """The names of all sources."""
+    if "source_names" not in g:
         with services().db.read() as session:
-            g.source_titles = {slug: name.title if lang() == "en" else name.title_zh
-                               for slug, name in publishers.names(session).items()}
-    found: dict[str, str] = g.source_titles
+            names = publishers.names(session).items()
+        english = lang() == "en"
+        g.source_names = SourceNames({slug: each.title if english else each.title_zh for slug, each in names},
+                                     {slug: each.publisher if english else each.publisher_zh for slug, each in names})
+    found: SourceNames = g.source_names
     return found
+
+
+def source_titles() -> Mapping[str, str]:
+    """The titles alone."""
+    return source_names().titles
