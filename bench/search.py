@@ -37,7 +37,7 @@ from domain.source import Reason, RunStatus
 from domain.text import tokens
 from indexer import sync
 from indexer.backends.tantivy import TantivyIndex
-from indexer.highlight import highlight
+from indexer.excerpt import shown
 from indexer.port import Sort
 from indexer.service import SearchService
 from storage import notices, runs, sources
@@ -242,8 +242,7 @@ class Product:
     def answer(self, asked: Question) -> int:
         found = self.service.search(asked.criteria, sort=asked.sort, offset=asked.offset, facets=asked.facets)
         for hit in found.hits:
-            highlight(hit.stored.notice.title, asked.criteria)
-            highlight(hit.stored.notice.summary, asked.criteria)
+            shown(hit.stored.notice, asked.criteria)
         return found.total
 
 
@@ -252,8 +251,8 @@ def built(folder: Path, count: int) -> tuple[Product, Fts5, dict[str, float]]:
     has_store, has_index, has_peer = ((folder / name).exists() for name in ("store.db", "index", "fts5.db"))
     db, index, peer = Database(f"sqlite:///{folder / 'store.db'}"), TantivyIndex(folder / "index"), Fts5(folder / "fts5.db")
     figures: dict[str, float] = {}
+    db.migrate()
     if not has_store:
-        db.migrate()
         store(db, count)
     if not has_peer:
         began = time.perf_counter()

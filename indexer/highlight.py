@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -12,7 +12,7 @@ from domain.criteria import Criteria
 from domain.product_type import PRODUCT_TYPES
 from domain.regulation import REGULATIONS
 from indexer.lexicon import capitals, terms_of, weak_terms_of
-from indexer.terms import Finder, Found, Units, longest, units
+from indexer.terms import Finder, Found, Units, in_place, longest, pattern, units
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +88,27 @@ def segments(text: str, found: Sequence[Mark], lang: str = "zh") -> list[Segment
 
 def marks(text: str, criteria: Criteria) -> list[Mark]:
     """The places of a text that show why it was found, from left to right."""
-    finder = _finder(criteria.words, criteria.product_types | criteria.regulations)
+    subjects = criteria.product_types | criteria.regulations
+    folded = None if subjects else in_place(text)
+    if folded is not None:
+        return _merged(Found(place.start(), place.end(), reason) for reason, wanted in _patterns(criteria.words)
+                       for place in wanted.finditer(folded))
+    finder = _finder(criteria.words, subjects)
     if not finder.may_find(text):
         return []
     found = units(text)
+    return _merged(Found(found[hit.first].start, found[hit.end - 1].end, hit.meaning)
+                   for hit in _that_count(text, found, finder.find(found)))
+
+
+def _merged(hits: Iterable[Found[_Reason]]) -> list[Mark]:
+    """The longest of hits that stand at offsets, one mark a place."""
     places: list[Mark] = []
-    for hit in longest(_that_count(text, found, finder.find(found))):
-        start, end = found[hit.first].start, found[hit.end - 1].end
-        if places and places[-1].start == start:
+    for hit in longest(hits):
+        if places and places[-1].start == hit.first:
             places[-1].reasons.append(hit.meaning)
         else:
-            places.append(Mark(start, end, [hit.meaning]))
+            places.append(Mark(hit.first, hit.end, [hit.meaning]))
     return places
 
 
@@ -132,6 +142,11 @@ _BRACKETS = re.compile(" ?[(（].*")
 
 def _language(tag: str) -> str:
     return tag.lower().partition("-")[0]
+
+
+@lru_cache(maxsize=256)
+def _patterns(words: tuple[str, ...]) -> list[tuple[_Reason, re.Pattern[str]]]:
+    return [(_Reason(_Role.WORD, word=word), pattern(word)) for word in words]
 
 
 @lru_cache(maxsize=256)

@@ -63,7 +63,8 @@ class NoticeVersion:
 
 _STORED = (NoticeRow.id, NoticeRow.data, NoticeRow.classification, NoticeRow.event, NoticeRow.version,
            NoticeRow.material_version, NoticeRow.status, NoticeRow.withdrawn_at, NoticeRow.withdrawn_why,
-           NoticeRow.capture_id, NoticeRow.first_seen_at, NoticeRow.changed_at, NoticeRow.indexed_at)
+           NoticeRow.capture_id, NoticeRow.first_seen_at, NoticeRow.changed_at, NoticeRow.indexed_at,
+           NoticeRow.found)
 
 
 def stored(row: NoticeRow | Row[Any]) -> StoredNotice:

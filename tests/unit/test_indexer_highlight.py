@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.criteria import Criteria
-from indexer.highlight import highlight
+from indexer.highlight import highlight, marks
+from indexer.terms import Finder, longest, units
 from indexer.understand import understand
 
 
@@ -76,3 +77,20 @@ def test_the_segments_joined_are_the_text(text: str, typed: str) -> None:
 def test_an_unknown_product_type_marks_nothing() -> None:
     (segment,) = highlight("Ink", Criteria(product_types=frozenset({"gone"})))
     assert not segment.marked
+
+
+WRITTEN = st.lists(st.sampled_from((
+    "ink", "Inkjet", "ink jet", "INK-JET", "Türventil", "turventil", "12V", "12 V", "ISO15552", "ISO 15552", "电磁阀",
+    "電磁閥", "阀", "プリンタ", "ß", "ﬁlter", "e\u0301", " ", "-", "_", "/", ".", "x", "3")), max_size=8).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=WRITTEN, words=st.lists(WRITTEN.filter(str.strip), min_size=1, max_size=2).map(tuple))
+def test_words_are_marked_the_same_the_quick_way_and_unit_by_unit(text: str, words: tuple[str, ...]) -> None:
+    quick = {(mark.start, mark.end) for mark in marks(text, Criteria(words=words))}
+    finder, found = Finder[str](), units(text)
+    for word in words:
+        finder.add(word, word, inflect=False, loose=True)
+    slow = {(found[hit.first].start, found[hit.end - 1].end) for hit in longest(finder.find(found))}
+    assert quick == slow or all(any(start < other_end and other < end for other, other_end in slow)
+                                for start, end in quick ^ slow), "they differ only where words overlap"
