@@ -3,9 +3,9 @@
     python -m tests.relevance.evaluate [--data DIR] [--worst N] [--show TEXT]
 
 The hand-written corpus is searched always, the source mirror where it stands beside the project. DIR is a data folder that
-holds the mirror's notices already (its index is brought up to date); without one they are crawled, which takes minutes. A
-Meilisearch server is evaluated too when ZONEWATCH_TEST_MEILISEARCH_URL and _KEY name one. ``--show`` prints the pages of
-the queries that hold a text instead of the report. Last line: JSON.
+holds the mirror's notices already (after a change of rules ``zonewatch index --rebuild`` it first); without one they are
+crawled, which takes minutes. A Meilisearch server is evaluated too when ZONEWATCH_TEST_MEILISEARCH_URL and _KEY name one.
+``--show`` prints the pages of the queries that hold a text instead of the report. Last line: JSON.
 """
 
 from __future__ import annotations
