@@ -54,7 +54,7 @@ def _rebuild(found: Installation) -> str:
     from indexer.sync import rebuild
     with Progress(console=screen) as progress:
         bar = progress.add_task("indexing", total=None)
-        count = rebuild(found.db, found.index, lambda done: progress.update(bar, completed=done))
+        count = rebuild(found.db, found.index, lambda done: progress.update(bar, completed=done), found.spelling)
     return f"{count} notices indexed"
 
 
@@ -65,7 +65,7 @@ def _drain(found: Installation) -> str:
         waiting = changes.pending(session, changes.INDEX)
     with Progress(console=screen) as progress:
         bar = progress.add_task("indexing", total=waiting)
-        while done := sync(found.db, found.index):
+        while done := sync(found.db, found.index, spelling=found.spelling):
             total += done
             progress.update(bar, completed=total)
     return f"{total} changes indexed"
