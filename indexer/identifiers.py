@@ -9,7 +9,7 @@ from domain.cas import cas_numbers
 from indexer.lexicon import Meaning, Sense
 from indexer.terms import Found, Units
 
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_WIDE = {0x3000: 0x20, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 """Full-width signs as plain ones, each in its place."""
 
 _BODIES = (r"(?:ISO|IEC|CISPR|DIN|EN|BS|GB|JB|QB|HG|SN|JIS|ANSI|ASTM|NFPA|SAE|UL|CSA|NF|UNE|UNI|KS|NBR|GOST|ГОСТ|VDMA|"
@@ -19,13 +19,15 @@ _IDENTIFIER = re.compile(
     r"|G[ /]TBT[ /]N[ /][A-Z]{2,5}[ /]\d+(?:[ /](?:Add|Corr|Rev|Suppl)\.? ?\d+)*"
     r"|(?=[\w/.:-]*\d)[A-Z0-9]+(?:[/.:-][A-Z0-9]+)+)", re.IGNORECASE | re.ASCII)
 _INTRODUCED = re.compile(
-    r"(?<![A-Z0-9])(?:CAS(?: ?RN)?(?: ?(?:No\b\.?|号|编号|#))?|Inv(?:estigation|\.)? ?No\b\.?|FR ?Doc\b\.?(?: ?No\b\.?)?)[:： ]*"
+    r"(?<![A-Z0-9])(?:CAS(?: ?RN)?(?: ?(?:No\b\.?|号|编号|#))?"
+    r"|Inv(?:estigation|\.)? ?No\b\.?|FR ?Doc\b\.?(?: ?No\b\.?)?)[:： ]*"
     r"(?P<number>[A-Z0-9]+(?:[/.-][A-Z0-9]+)+)", re.IGNORECASE | re.ASCII)
 """A number behind the name of its list; texts put other words there."""
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?年(?:度)?")
 
-_UNITS = ("VDC", "VAC", "V", "KV", "MA", "A", "KW", "W", "HZ", "BAR", "MBAR", "MPA", "KPA", "PA", "PSI", "MM", "CM", "UM", "ΜM", "M",
-          "INCH", "℃", "°C", "RPM", "R/MIN", "L/MIN", "KG", "G", "MG", "ML", "CC", "L", "DB", "NM", "N", "CFM", "DPI", "PPM")
+_UNITS = ("VDC", "VAC", "V", "KV", "MA", "A", "KW", "W", "HZ", "BAR", "MBAR", "MPA", "KPA", "PA", "PSI", "MM", "CM", "UM",
+          "ΜM", "M", "INCH", "℃", "°C", "RPM", "R/MIN", "L/MIN", "KG", "G", "MG", "ML", "CC", "L", "DB", "NM", "N", "CFM",
+          "DPI", "PPM")
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _RATING = re.compile(

@@ -52,7 +52,7 @@ def spellings() -> frozenset[str]:
 @cache
 def _spoken() -> tuple[tuple[tuple[str, ...], Meaning, bool], ...]:
     """Syllables of the terms, what they mean, and whether their initials are known."""
-    found = {}
+    found: dict[tuple[tuple[str, ...], Meaning], bool] = {}
     for term, lang, meaning in terms():
         if meaning.sense in _SENSES and lang in ("", "zh-Hans") and _HAN.fullmatch(term):
             syllables = tuple(lazy_pinyin(term))

@@ -12,12 +12,10 @@ from functools import cache
 
 from indexer.identifiers import identifiers
 from indexer.lexicon import Meaning, Sense, lexicon
-from indexer.pinyin import Romanised, parts, romanised, spellings
-from indexer.spelling import Vocabulary, WordTable
+from indexer.pinyin import parts, romanised, spellings
+from indexer.spelling import HANDFUL, Vocabulary, WordTable
 from indexer.terms import Found, Unit, Units, units
 
-HANDFUL = 5
-"""Notices beyond which a word is one that people mean."""
 _INITIALS_HANDFUL = 20
 """Likewise for initials, which stand in model numbers everywhere."""
 _SHORTEST = 4
@@ -60,7 +58,7 @@ def read(text: str, known: Vocabulary, alone: bool) -> Reading:
                       if unit.end - unit.start <= _LONGEST_CODE and text[unit.start:unit.end].isupper())
     found, changes = _corrected(found, _covered(_hits(text, found, alone)) | codes, known)
     reading = Reading(found, _hits(text, found, alone), changes)
-    _read_pinyin(reading, known, alone)
+    _read_pinyin(text, reading, known, alone)
     return reading
 
 
@@ -174,23 +172,22 @@ def _our_words() -> WordTable:
 # Pinyin
 
 
-def _read_pinyin(reading: Reading, known: Vocabulary, alone: bool) -> None:
+def _read_pinyin(text: str, reading: Reading, known: Vocabulary, alone: bool) -> None:
     """Add what pinyin means where no term or identifier stands. A word that notices bear stays one, and so do initials
-    beside others: then it is an offer."""
+    in capitals, which name a firm or a body: then it is an offer."""
     sure = _covered(reading.hits)
     for hit in romanised().find(reading.found):
         if sure.isdisjoint(range(hit.first, hit.end)) and all(
                 _is_word(reading.found, at) and len(reading.found[at].text) > 1 for at in range(hit.first, hit.end)):
-            _take_or_offer(reading, hit, known, alone)
+            meant = Found(hit.first, hit.end, hit.meaning.meaning)
+            if _is_taken(text, reading.found[hit.first:hit.end], hit.meaning.whole, known):
+                reading.hits.append(meant)
+                reading.pinyin.append(meant)
+            elif alone and meant.meaning.sense is Sense.PRODUCT_TYPE:
+                reading.offers.append(Found(hit.first, hit.end, replace(meant.meaning, sense=Sense.WEAK)))
 
 
-def _take_or_offer(reading: Reading, hit: Found[Romanised], known: Vocabulary, alone: bool) -> None:
-    word = reading.found[hit.first]
-    meant = Found(hit.first, hit.end, hit.meaning.meaning)
-    known_from = HANDFUL if hit.meaning.whole else _INITIALS_HANDFUL
-    is_known = hit.end - hit.first == 1 and known.count(word.text) > known_from
-    if not is_known and (hit.meaning.whole or known):
-        reading.hits.append(meant)
-        reading.pinyin.append(meant)
-    elif alone and meant.meaning.sense is Sense.PRODUCT_TYPE:
-        reading.offers.append(Found(meant.first, meant.end, replace(meant.meaning, sense=Sense.WEAK)))
+def _is_taken(text: str, typed: Sequence[Unit], whole: bool, known: Vocabulary) -> bool:
+    if not whole and (not known or text[typed[0].start:typed[0].end].isupper()):
+        return False
+    return len(typed) > 1 or known.count(typed[0].text) <= (HANDFUL if whole else _INITIALS_HANDFUL)

@@ -28,6 +28,8 @@ from indexer.document import Document
 log = logging.getLogger(__name__)
 
 LONGEST_WORD = 40
+HANDFUL = 5
+"""Notices beyond which a word is one that people mean."""
 LATER_BYTES = 200_000
 """Words that came later are merged into the table when their file grows beyond this."""
 
@@ -138,19 +140,19 @@ class SpellingFiles:
             self.folder.mkdir(parents=True, exist_ok=True)
             part = self.folder / f"{generation}.part"
             with part.open("wb") as file:
-                np.savez(file, **_arrays(counts))
+                np.savez(file, allow_pickle=False, **_arrays(counts))
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self._table(generation))
             self._later(generation).unlink(missing_ok=True)
 
     def add(self, generation: str, documents: Iterable[Document]) -> None:
-        """Let the words of new documents be known too."""
+        """Let the words of new documents be known too; of frequent ones nothing is noted."""
         table = self._opened(generation)
         with _telling(generation):
-            if table and (unknown := [word for word in words(documents) if not table.tables[0].count(word)]):
+            if table and (rare := [word for word in words(documents) if table.tables[0].count(word) <= HANDFUL]):
                 with self._later(generation).open("a", encoding="utf-8") as file:
-                    file.write("".join(f"{word}\n" for word in unknown))
+                    file.write("".join(f"{word}\n" for word in rare))
                 if self._later(generation).stat().st_size > LATER_BYTES:
                     self.write(generation, table.tables[0].counts() + _lines(self._later(generation)))
 

@@ -1,10 +1,10 @@
 """Typed text → criteria that a person can see and correct.
 
 A term of the vocabularies, in any of their languages, typed with a slip or in pinyin too, becomes what it means; the longest
-term at a place wins, and a false friend (气缸盖, tattoo ink) keeps its words as words. What remains is words, all of which must
-occur. Quoted text and identifiers (G/TBT/N/EU/9101, 2011/65/EU, ISO 15552) are never interpreted, and -word excludes a word.
-Weak words (ink, 阀) stay words; what they may mean is offered. A rating beside a product (12V电磁阀) is left out: notices
-seldom state it.
+term at a place wins, and a false friend (气缸盖, tattoo ink) keeps its words as words. What remains is words, all of which
+must occur. Quoted text and identifiers (G/TBT/N/EU/9101, 2011/65/EU, ISO 15552) are never interpreted, and -word excludes a
+word. Weak words (ink, 阀) stay words; what they may mean is offered. A rating beside a product (12V电磁阀) is left out:
+notices seldom state it.
 
 Several product types are alternatives, and so are product types and regulations: they are one field of Criteria.
 """
@@ -259,7 +259,8 @@ def _remaining(text: str, begin: int, end: int, changes: Iterable[Change], offse
 _CONNECTORS = re.compile(
     "(?:a|an|the|of|for|and|or|in|on|to|by|from|with|about|is|are|what|which|how)(?![a-z])|(?:的|和|与|及|之|或|在|对|于|等|有关|"
     "关于|相关|方面|最新|新|规定|要求|政策|信息|消息|动态|情况|实施|出口|进口|产品|有哪些|哪些|什么|如何|怎么|怎样|有没有|是否|需要|应该|"
-    "必须|符合|满足|办理|环保要求|环保规定|认证要求|什么认证|哪些认证|哪些标准|有|要|到|吗|呢|请问|我们|公司|厂家|企业|销往|卖到)+", re.IGNORECASE)
+    "必须|符合|满足|办理|环保要求|环保规定|认证要求|什么认证|哪些认证|哪些标准|有|要|到|吗|呢|请问|我们|公司|厂家|企业|销往|卖到)+",
+    re.IGNORECASE)
 _CJK_CONNECTORS = "的和与及之"
 _EDGES = re.compile(
     "^(?:有哪些|有没有|有什么|有关|关于|相关|最新|什么|哪些|如何|怎么|怎样|需要|是否|出口|进口|请问|对|的|和|与|及|之)+|"

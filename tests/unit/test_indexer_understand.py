@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from domain.criteria import Criteria, Scope
 from domain.notice import NoticeKind
 from domain.product_type import PRODUCT_TYPES
-from indexer.understand import LONGEST_TEXT, Chip, understand
+from indexer.chips import Chip
+from indexer.understand import LONGEST_TEXT, understand
 
 
 def chip(text: str, kind: str) -> Chip:

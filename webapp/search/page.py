@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.criteria import Criteria, Scope
+from indexer.chips import Chip as Understood
 from indexer.highlight import Segment, highlight
 from indexer.service import Results, SearchService
-from indexer.understand import Chip as Understood
 from storage.notices import StoredNotice
 from webapp import labels
 from webapp.i18n import gettext, lang
 from webapp.search import chips as words
-from webapp.search.addresses import PARAMS, Addresses
+from webapp.search.addresses import HOME, PARAMS, Addresses
+from webapp.search.corrections import ShownCorrection, corrections, ignored
 from webapp.search.facets import Facet, facets
 from webapp.search.forms import (
     MAX_PAGE,
@@ -71,6 +72,7 @@ class SearchPage:
     results: Results
     chips: Sequence[ShownChip]
     offers: Sequence[ShownChip]
+    corrections: Sequence[ShownCorrection]
     ignored: Sequence[str]
     facets: Sequence[Facet]
     hits: Sequence[ShownHit]
@@ -119,7 +121,7 @@ def search_page(service: SearchService, form: SearchForm, source_titles: Mapping
         form=form, criteria=criteria, sort=sort, results=results,
         chips=[*_chosen(form, addresses, source_titles), *_understood(understood.chips, addresses.without_typed)],
         offers=_understood(understood.offers, addresses.accepted),
-        ignored=[chip.typed for chip in understood.chips if chip.kind == "ignored"],
+        corrections=corrections(form, understood.corrections, HOME), ignored=ignored(form, understood),
         facets=facets(results.facets, addresses.is_chosen, addresses.toggled,
                       lambda param, value: words.name_of(param, value, source_titles)),
         hits=[shown_hit(hit.stored, criteria, source_titles) for hit in results.hits],
