@@ -49,6 +49,14 @@ def spellings() -> frozenset[str]:
     return frozenset(word for syllables, _, _ in _spoken() for word in _typed(syllables) if " " not in word)
 
 
+def romanised_terms() -> Iterator[tuple[str, Meaning]]:
+    """Every term's pinyin in one word and its initials, with what it means."""
+    for syllables, meaning, is_short in _spoken():
+        yield "".join(syllables), meaning
+        if is_short:
+            yield "".join(each[0] for each in syllables), meaning
+
+
 @cache
 def _spoken() -> tuple[tuple[tuple[str, ...], Meaning, bool], ...]:
     """Syllables of the terms, what they mean, and whether their initials are known."""

@@ -13,7 +13,8 @@ from functools import cache
 from indexer.identifiers import identifiers
 from indexer.lexicon import Meaning, Sense, lexicon
 from indexer.pinyin import parts, romanised, spellings
-from indexer.spelling import HANDFUL, Vocabulary, WordTable
+from indexer.spelling import HANDFUL, Vocabulary
+from indexer.tables import WordTable
 from indexer.terms import Found, Unit, Units, units
 
 _INITIALS_HANDFUL = 20

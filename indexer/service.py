@@ -11,6 +11,7 @@ from indexer.port import IndexMissing, Page, SearchIndex, Sort
 from indexer.query import FACETS
 from indexer.reading import prepare
 from indexer.spelling import SpellingFiles, Vocabulary
+from indexer.suggest import Suggestion, suggest
 from indexer.understand import Understood, understand
 from storage import index_state, notices
 from storage.index_state import Generation
@@ -46,9 +47,13 @@ class SearchService:
 
     def understand(self, text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
         """What a person typed, as visible criteria added to ``base``; see indexer.understand."""
-        return understand(text, base, self._words())
+        return understand(text, base, self.words())
 
-    def _words(self) -> Vocabulary:
+    def suggest(self, text: str) -> list[Suggestion]:
+        """What a text that is being typed may become; see indexer.suggest."""
+        return suggest(text, self.words())
+
+    def words(self) -> Vocabulary:
         """The words of the notices, as far as they are kept."""
         state = self._state() if self._spelling else None
         return self._spelling.read(state.name) if self._spelling and state else Vocabulary()

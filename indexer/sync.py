@@ -7,15 +7,15 @@ done only then. What was done twice gives the same index.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from domain.classify import VERSION, classify
 from indexer.document import Document, document
 from indexer.port import IndexMissing, SearchIndex
-from indexer.spelling import SpellingFiles, words
+from indexer.spelling import Learned, SpellingFiles
 from storage import changes, index_state, notices, relations
 from storage.index_state import Generation
+from storage.notices import StoredNotice
 from storage.session import Database
 
 log = logging.getLogger(__name__)
@@ -55,10 +55,10 @@ def _take(db: Database, index: SearchIndex, state: Generation, limit: int, spell
         ids = sorted({each.subject_id for each in pending if each.kind == changes.NOTICE})
         stored = notices.by_ids(session, ids)
     if pending:
-        documents = [document(each) for each in stored.values()]
-        index.update(state.name, documents, gone=set(ids) - stored.keys())
+        learned = Learned()
+        index.update(state.name, _read(stored.values(), learned), gone=set(ids) - stored.keys())
         if spelling:
-            spelling.add(state.name, documents)
+            spelling.add(state.name, learned)
         with db.write() as session:
             index_state.committed(session)
         _settle(db, [each.id for each in pending], ids)
@@ -102,27 +102,32 @@ def _build(db: Database, index: SearchIndex, before: Generation | None, progress
     index.remove_all_but(kept)
     with db.read() as session:
         pending = [each.id for each in changes.read(session, changes.INDEX, limit=_ALL)]
-    name, ids, counts = index.new_name(), list[int](), Counter[str]()
-    index.build(name, _documents(db, ids, counts, progress))
+    name, ids, learned = index.new_name(), list[int](), Learned()
+    index.build(name, _documents(db, ids, learned, progress))
     if spelling:
         spelling.remove_all_but(kept)
-        spelling.write(name, counts)
+        spelling.write(name, learned)
     with db.write() as session:
         index_state.flip(session, name)
     _settle(db, pending, ids)
     return len(ids)
 
 
-def _documents(db: Database, ids: list[int], counts: Counter[str], progress: Progress | None) -> Iterator[list[Document]]:
-    """Documents of all notices; ``ids`` grows by those that were handed out, ``counts`` by the words in them."""
+def _documents(db: Database, ids: list[int], learned: Learned, progress: Progress | None) -> Iterator[list[Document]]:
+    """Documents of all notices; ``ids`` grows by those that were handed out, ``learned`` by what they teach."""
     with db.read() as session:
         for stored in notices.everything(session):
             ids.extend(each.id for each in stored)
-            documents = [document(each) for each in stored]
-            counts.update(words(documents))
-            yield documents
+            yield _read(stored, learned)
             if progress:
                 progress(len(ids))
+
+
+def _read(stored: Iterable[StoredNotice], learned: Learned) -> list[Document]:
+    found = [(each, document(each)) for each in stored]
+    for pair in found:
+        learned.learn(*pair)
+    return [each for _, each in found]
 
 
 def _settle(db: Database, change_ids: Sequence[int], notice_ids: Sequence[int]) -> None:

@@ -23,6 +23,7 @@ class Access(StrEnum):
 ROUTES: dict[str, Access] = {
     "static": Access.PUBLIC,
     "search.index": Access.PUBLIC,
+    "search.suggest": Access.PUBLIC,
     "notices.show": Access.PUBLIC,
     "notices.capture": Access.PUBLIC,
     "notices.capture_body": Access.PUBLIC,

@@ -10,7 +10,8 @@ from pypinyin import lazy_pinyin
 from domain.criteria import Criteria, Scope
 from domain.product_type import PRODUCT_TYPES
 from indexer.pinyin import parts, spellings
-from indexer.spelling import Vocabulary, WordTable
+from indexer.spelling import Vocabulary
+from indexer.tables import WordTable
 from indexer.understand import Understood, understand
 
 KNOWN = Vocabulary((WordTable.of({

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from indexer import spelling, sync
 from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
-from indexer.spelling import SpellingFiles, WordTable, changes
+from indexer.spelling import Learned, SpellingFiles
+from indexer.tables import WordTable, changes
 from tests.builders import notice, store
 from tests.databases import database
 
@@ -63,23 +65,30 @@ def test_a_table_counts_its_words() -> None:
     assert WordTable.of({}).near("valve") == []
 
 
+def learned(**counts: int) -> Learned:
+    return Learned(Counter(counts), {"g tbt n eu 1234": "G/TBT/N/EU/1234", "iso 15552 2018": "ISO 15552:2018"})
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> SpellingFiles:
     return SpellingFiles(tmp_path / "spelling")
 
 
 def test_what_is_kept_is_read_again(files: SpellingFiles) -> None:
-    files.write("g", {"solenoid": 12, "électro": 1})
+    files.write("g", learned(solenoid=12, électro=1))
     assert files.read("g").count("solenoid") == 12
     assert files.read("g").candidates("solenod") == ["solenoid"]
-    files.write("g", {"valve": 1})
+    assert files.read("g").numbers_like("g/tbt/n/eu/12", 5) == ["G/TBT/N/EU/1234"]
+    assert files.read("g").numbers_like("ISO15", 5) == ["ISO 15552:2018"]
+    assert files.read("g").numbers_like("(", 5) == []
+    files.write("g", learned(valve=1))
     assert not files.read("g").count("solenoid"), "the newer one"
 
 
 def test_a_lost_or_damaged_file_costs_corrections_and_a_line_in_the_log(
         files: SpellingFiles, caplog: pytest.LogCaptureFixture) -> None:
     assert not files.read("never")
-    files.write("g", {"solenoid": 12})
+    files.write("g", learned(solenoid=12))
     kept = files.folder / "g.npz"
     whole = kept.read_bytes()
     for damaged in (b"", whole[:len(whole) // 2], b"\0" * 300, whole[:100] + bytes(40) + whole[140:]):
@@ -95,7 +104,7 @@ def test_a_lost_or_damaged_file_costs_corrections_and_a_line_in_the_log(
 def test_a_disk_that_cannot_be_written_does_not_stop_the_index(
         files: SpellingFiles, caplog: pytest.LogCaptureFixture) -> None:
     files.folder.write_text("a file where a folder should be")
-    files.write("g", {"solenoid": 1})
+    files.write("g", learned(solenoid=1))
     assert "were not kept" in caplog.text
 
 
@@ -110,11 +119,13 @@ def test_the_index_teaches_the_words_and_forgets_them_with_its_generation(tmp_pa
     while sync.sync(db, index, spelling=files):
         pass
     assert service.understand("gizmotrin").criteria.words == ("gizmotron",), "words of later notices are known too"
+    assert service.words().numbers_like("8", 3) == ["8"]
     for _ in range(3):
         sync.rebuild(db, index, spelling=files)
     kept = {path.name for path in index.folder.iterdir() if path.is_dir()}
     assert {path.stem for path in files.folder.iterdir()} == kept
     assert service.understand("gizmotrin").criteria.words == ("gizmotron",)
+    assert service.words().numbers_like("8", 3) == ["8"]
 
 
 def test_words_that_came_later_are_merged_when_they_are_many(
