@@ -13,7 +13,7 @@ from functools import cache
 from indexer.identifiers import identifiers
 from indexer.lexicon import Meaning, Sense, lexicon
 from indexer.pinyin import parts, romanised, spellings
-from indexer.spelling import HANDFUL, Vocabulary
+from indexer.spelling import HANDFUL, LONGEST_WORD, Vocabulary
 from indexer.tables import WordTable
 from indexer.terms import Found, Unit, Units, units
 
@@ -113,7 +113,7 @@ def _corrected(found: Units, sure: frozenset[int], known: Vocabulary) -> tuple[U
 def _is_word(found: Units, at: int) -> bool:
     """Whether a unit is a word of letters that is no part of a model number."""
     unit, after = found[at], found[at + 1] if at + 1 < len(found) else None
-    return (unit.text.isalpha() and not unit.is_cjk
+    return (unit.text.isalpha() and not unit.is_cjk and len(unit.text) <= LONGEST_WORD
             and not (at and _is_joined(unit.gap) and found[at - 1].text.isdigit())
             and not (after and _is_joined(after.gap) and after.text.isdigit()))
 

@@ -89,7 +89,7 @@ def _entries() -> tuple[_Entry, ...]:
     """All terms by how they begin, their pinyin and initials too."""
     numbers = ((number, Meaning(Sense.REGULATION, (rule.id,))) for rule in REGULATIONS.values() if rule.applies_to
                for number in rule.numbers)
-    every = [*((term, meaning, 0 if has_cjk(term) else 2) for term, _, meaning in terms()),
+    every = [*((term, meaning, 0 if has_cjk(term) else 2 + (lang not in ("", "en"))) for term, lang, meaning in terms()),
              *((term, meaning, 1) for term, meaning in romanised_terms()),
              *((term, meaning, 2) for term, meaning in numbers)]
     return tuple(sorted(_Entry(normalise(term), _rank(meaning, source), term, kind.value, meaning.values)
@@ -102,5 +102,5 @@ def _kind(meaning: Meaning) -> Sense | None:
 
 
 def _rank(meaning: Meaning, source: int) -> int:
-    """Products first; of each kind, Chinese terms before their pinyin before others, weak ones last."""
-    return _KINDS.index(_kind(meaning) or Sense.KIND) * 4 + source + (meaning.sense is Sense.WEAK)
+    """Products first; of each kind, Chinese terms, their pinyin, English ones, others; weak ones a step later."""
+    return _KINDS.index(_kind(meaning) or Sense.KIND) * 5 + source + (meaning.sense is Sense.WEAK)

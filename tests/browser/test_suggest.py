@@ -74,7 +74,8 @@ def test_nothing_is_asked_for_while_an_input_method_composes(page: Page) -> None
     method = page.context.new_cdp_session(page)
     box(page).focus()
     for letters in ("m", "mo", "mo'h", "mo'he"):
-        method.send("Input.imeSetComposition", {"text": letters, "selectionStart": len(letters), "selectionEnd": len(letters)})
+        at = len(letters)
+        method.send("Input.imeSetComposition", {"text": letters, "selectionStart": at, "selectionEnd": at})
         page.wait_for_timeout(200)
     assert asked == []
     method.send("Input.insertText", {"text": "墨盒"})

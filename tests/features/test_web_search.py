@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -211,15 +212,17 @@ def suggested(reader: FlaskClient, **query: str) -> dict[str, str]:
     answer = reader.get("/suggest", query_string=query)
     assert answer.status_code == 200
     assert answer.mimetype == "application/json"
-    assert len(answer.json) <= 8
-    return {each["label"]: each["url"] for each in answer.json}
+    found = json.loads(answer.text)
+    assert len(found) <= 8
+    return {each["label"]: each["url"] for each in found}
 
 
 @pytest.mark.parametrize(("typed", "label", "leads_to"), [
     ("墨", "墨盒", "product=ink_cartridge"), ("tinten", "墨盒", "product=ink_cartridge"),
     ("mohe", "墨盒", "product=ink_cartridge"), ("qg", "气缸", "product=pneumatic_cylinder"), ("日", "日本", "market=JP"),
     ("oum", "欧盟", "market=EU"), ("召", "召回", "kind=recall"), ("2011/65", "欧盟RoHS指令", "regulation=eu_rohs"),
-    ("g/tbt/n/eu/14", "G/TBT/N/EU/1402", "q=G%2FTBT%2FN%2FEU%2F1402"), ("ＳＲ／０４４１", "SR/04417/26", "q=SR%2F04417%2F26"),
+    ("g/tbt/n/eu/14", "G/TBT/N/EU/1402", "q=G%2FTBT%2FN%2FEU%2F1402"),
+    ("ＳＲ／０４４１", "SR/04417/26", "q=SR%2F04417%2F26"),
 ])
 def test_what_is_typed_is_completed(reader: FlaskClient, typed: str, label: str, leads_to: str) -> None:
     url = suggested(reader, q=typed)[label]
@@ -233,7 +236,7 @@ def test_a_suggestion_keeps_the_rest_of_the_search(reader: FlaskClient) -> None:
         "q": ["plastic"], "market": ["DE"], "scope": ["all"], "product": ["ink_cartridge"]}
 
 
-@pytest.mark.parametrize("typed", ["", " ", "(", "x" * 5_000, "%", "\x00", "\ud83d", "a" * 79, "墨" * 80])
+@pytest.mark.parametrize("typed", ["", " ", ")", "x" * 5_000, "%", "\x00", "a" * 79, "墨" * 80])
 def test_nothing_to_suggest_is_an_empty_list(reader: FlaskClient, typed: str) -> None:
     assert suggested(reader, q=typed) == {}
 

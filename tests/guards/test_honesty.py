@@ -12,8 +12,8 @@ from crawlers.fields import Fields
 from tests.conftest import ROOT
 from tests.prove.seen import fields
 
-CASES = range(1, 36)
-"""Of the list of attack cases, those about fetching, parsing and storing."""
+CASES = range(1, 40)
+"""Of the list of attack cases, those about fetching, parsing, storing and finding."""
 
 
 @pytest.mark.parametrize("slug", [card.slug for card in cards()])
@@ -24,7 +24,7 @@ def test_a_spider_names_the_fields_of_its_records_by_which_a_renamed_one_is_foun
     assert said or not own, "set ``fields`` to what the records given to ``each`` are known to hold"
 
 
-def test_every_attack_case_on_fetching_parsing_and_storing_has_a_test() -> None:
+def test_every_attack_case_on_fetching_parsing_storing_and_finding_has_a_test() -> None:
     proved = {int(found[1]) for file in ROOT.joinpath("tests").rglob("test_*.py")
               for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)
               if (found := re.match(r"test_case_(\d\d)_", node.name))}
