@@ -18,7 +18,7 @@ from indexer.tables import WordTable
 from indexer.terms import Found, Unit, Units, units
 
 _INITIALS_HANDFUL = 20
-"""Likewise for initials, which stand in model numbers everywhere."""
+"""Likewise for two initials, which stand in model numbers everywhere."""
 _SHORTEST = 4
 """Letters of a word that is corrected."""
 _SHORTEST_PINYIN = 6
@@ -191,4 +191,4 @@ def _read_pinyin(text: str, reading: Reading, known: Vocabulary, alone: bool) ->
 def _is_taken(text: str, typed: Sequence[Unit], whole: bool, known: Vocabulary) -> bool:
     if not whole and (not known or text[typed[0].start:typed[0].end].isupper()):
         return False
-    return len(typed) > 1 or known.count(typed[0].text) <= (HANDFUL if whole else _INITIALS_HANDFUL)
+    return len(typed) > 1 or known.count(typed[0].text) <= (_INITIALS_HANDFUL if len(typed[0].text) == 2 else HANDFUL)

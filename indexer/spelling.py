@@ -31,7 +31,7 @@ LONGEST_WORD = 40
 LONGEST_NUMBER = 60
 HANDFUL = 5
 """Notices beyond which a word is one that people mean."""
-LATER_BYTES = 400_000
+LATER_BYTES = 200_000
 """What came later is merged into the table when its file grows beyond this."""
 _CITED = re.compile(r"^(?!\d+$)[^|]*\d[^|]*$")
 """A number that people cite: no barcode or row of a database, no list of names."""
@@ -99,10 +99,12 @@ class SpellingFiles:
 
     def add(self, generation: str, learned: Learned) -> None:
         """Let what new notices teach be known too; of frequent words nothing is noted."""
-        known, later = self.read(generation), self._later(generation)
-        if not known:
+        table, later = self._table(generation), self._later(generation)
+        known = _loaded(table, _stamp(table))
+        if known is None:
             return
-        rare = [word for word in learned.counts.elements() if known.tables[0].count(word) <= HANDFUL]
+        rare = (word for word, count in learned.counts.items() if known.tables[0].count(word) <= HANDFUL
+                for _ in range(count))
         with _telling(generation):
             with later.open("a", encoding="utf-8") as file:
                 file.write("".join(f"{word}\n" for word in rare))
@@ -158,7 +160,8 @@ def _open(path: Path, stamp: _Stamp, later: Path, later_stamp: _Stamp) -> Vocabu
     if kept is None or later_stamp is None:
         return kept or Vocabulary()
     more = _lines(later)
-    return Vocabulary((*kept.tables, WordTable.of(more.counts)), (*kept.numbers, NumberTable(number_arrays(more.numbers))))
+    return Vocabulary((*kept.tables, WordTable.of(more.counts, floor=HANDFUL)),
+                      (*kept.numbers, NumberTable(number_arrays(more.numbers))))
 
 
 @lru_cache(maxsize=2)

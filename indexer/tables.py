@@ -26,9 +26,10 @@ class WordTable:
         self._hashes, self._places = arrays["hashes"], arrays["places"]
 
     @classmethod
-    def of(cls, counts: Mapping[str, int], depth: int = 1) -> WordTable:
-        """A table of these words; ``depth`` is how many letters are left out, so how far ``near`` may look."""
-        return cls(word_arrays(counts, depth))
+    def of(cls, counts: Mapping[str, int], depth: int = 1, floor: int = 0) -> WordTable:
+        """A table of these words; ``depth`` is how many letters are left out, so how far ``near`` may look. Words of lower
+        counts than ``floor`` are only counted, which is quicker to make."""
+        return cls(word_arrays(counts, depth, floor))
 
     def count(self, word: str) -> int:
         """How many notices bear a word; 0 for an unknown one."""
@@ -52,13 +53,13 @@ class WordTable:
         return _slice(self._letters, self._ends, at)
 
 
-def word_arrays(counts: Mapping[str, int], depth: int = 1) -> dict[str, NDArray[Any]]:
+def word_arrays(counts: Mapping[str, int], depth: int = 1, floor: int = 0) -> dict[str, NDArray[Any]]:
     """The arrays of a WordTable."""
     words = sorted(counts)
     spelled = [word.encode() for word in words]
     hashes, places = list[int](), list[int]()
     for at, word in enumerate(words):
-        forms = _shortened(word, depth)
+        forms = _shortened(word, depth) if counts[word] >= floor else {word}
         hashes += map(_hash, forms)
         places += [at] * len(forms)
     keys = np.array(hashes, np.uint32)

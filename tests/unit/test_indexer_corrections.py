@@ -16,7 +16,7 @@ from indexer.understand import Understood, understand
 
 KNOWN = Vocabulary((WordTable.of({
     "solenoid": 15, "valve": 900, "cylinder": 500, "printer": 80, "tonner": 2, "toner": 60, "cartridge": 150, "taiwan": 120,
-    "mh": 17, "mg": 1600, "xingchen": 1, "machine": 300, "gang": 40, "qi": 30, "qrs": 1}),))
+    "mh": 17, "xxl": 11, "mg": 1600, "xingchen": 1, "machine": 300, "gang": 40, "qi": 30, "qrs": 1}),))
 
 
 def read(typed: str, scope: Scope = Scope.RELEVANT) -> Understood:
