@@ -27,12 +27,14 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?年(?:度)?")
 
 _UNITS = ("VDC", "VAC", "V", "KV", "MA", "A", "KW", "W", "HZ", "BAR", "MBAR", "MPA", "KPA", "PA", "PSI", "MM", "CM", "UM",
           "ΜM", "M", "INCH", "℃", "°C", "RPM", "R/MIN", "L/MIN", "KG", "G", "MG", "ML", "CC", "L", "DB", "NM", "N", "CFM",
-          "DPI", "PPM")
+          "DPI", "PPM", "伏", "瓦", "安", "公斤", "兆帕", "千帕", "毫米", "厘米", "英寸", "寸", "毫升", "升", "克", "转")
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _RATING = re.compile(
     rf"(?<![A-Z0-9./-])(?:[AD]C ?)?{_NUMBER}(?: ?[-~–/x×] ?{_NUMBER})? ?(?:{_UNIT})(?:[/ ]?[AD]C)?"
-    rf"(?:/{_NUMBER} ?(?:{_UNIT}))?(?![A-Z0-9]|[/.-][A-Z0-9])", re.IGNORECASE | re.ASCII)
+    rf"(?:/{_NUMBER} ?(?:{_UNIT}))?(?![A-Z0-9]|[/.-][A-Z0-9])"
+    rf"|(?<![A-Z0-9./-])(?:{_NUMBER}(?:[*×x]{_NUMBER})+|DN ?\d+|(?:NPT|RC|PT|G) ?\d/\d)(?![A-Z0-9]|[/.-][A-Z0-9])",
+    re.IGNORECASE | re.ASCII)
 _AMPERES = re.compile(r"\d+ ?A", re.IGNORECASE | re.ASCII)
 
 

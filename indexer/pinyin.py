@@ -17,6 +17,7 @@ _SHORTEST = 4
 """Letters of a pinyin that is told from a word."""
 _MOST_SPLIT = 5
 """Syllables up to which blanks may stand between any of them."""
+_GRUNTS = ("m", "n", "ng", "hm", "hng")
 _SENSES = {Sense.PRODUCT_TYPE: Sense.PRODUCT_TYPE, Sense.WEAK: Sense.PRODUCT_TYPE, Sense.REGULATION: Sense.REGULATION,
            Sense.MARKET: Sense.MARKET, Sense.KIND: Sense.KIND, Sense.MODIFIER: Sense.MODIFIER}
 """What a term means in pinyin. One that is weak in characters is taken: nobody looks for its pinyin in a text."""
@@ -35,26 +36,26 @@ class Romanised:
 def romanised() -> Finder[Romanised]:
     """The pinyin and initials of the Chinese terms."""
     finder = Finder[Romanised]()
-    for syllables, meaning, is_short in _spoken():
-        for typed in _typed(syllables):
+    for spoken, meaning, is_short in _spoken():
+        for typed in _typed(spoken):
             finder.add(typed, Romanised(meaning, True), inflect=False)
         if is_short:
-            finder.add("".join(each[0] for each in syllables), Romanised(meaning, False), inflect=False)
+            finder.add("".join(each[0] for each in spoken), Romanised(meaning, False), inflect=False)
     return finder
 
 
 @cache
 def spellings() -> frozenset[str]:
     """Every term's pinyin in one word."""
-    return frozenset(word for syllables, _, _ in _spoken() for word in _typed(syllables) if " " not in word)
+    return frozenset(word for spoken, _, _ in _spoken() for word in _typed(spoken) if " " not in word)
 
 
 def romanised_terms() -> Iterator[tuple[str, Meaning]]:
     """Every term's pinyin in one word and its initials, with what it means."""
-    for syllables, meaning, is_short in _spoken():
-        yield "".join(syllables), meaning
+    for spoken, meaning, is_short in _spoken():
+        yield "".join(spoken), meaning
         if is_short:
-            yield "".join(each[0] for each in syllables), meaning
+            yield "".join(each[0] for each in spoken), meaning
 
 
 @cache
@@ -63,22 +64,41 @@ def _spoken() -> tuple[tuple[tuple[str, ...], Meaning, bool], ...]:
     found: dict[tuple[tuple[str, ...], Meaning], bool] = {}
     for term, lang, meaning in terms():
         if meaning.sense in _SENSES and lang in ("", "zh-Hans") and _HAN.fullmatch(term):
-            syllables = tuple(lazy_pinyin(term))
+            spoken = tuple(lazy_pinyin(term))
             plain = Meaning(_SENSES[meaning.sense], meaning.values)
             short = meaning.sense in _SHORT_NAMES and (len(term) > 2 or meaning.sense is not Sense.REGULATION)
-            found[syllables, plain] = short or found.get((syllables, plain), False)
-    return tuple((syllables, meaning, short) for (syllables, meaning), short in found.items())
+            found[spoken, plain] = short or found.get((spoken, plain), False)
+    return tuple((spoken, meaning, short) for (spoken, meaning), short in found.items())
 
 
-def _typed(syllables: tuple[str, ...]) -> Iterator[str]:
+def _typed(spoken: tuple[str, ...]) -> Iterator[str]:
     """Every way to set blanks between the syllables; ü is typed v or u."""
-    if sum(map(len, syllables)) < _SHORTEST:
+    if sum(map(len, spoken)) < _SHORTEST:
         return
-    gaps = len(syllables) - 1
-    ways = range(2 ** gaps) if len(syllables) <= _MOST_SPLIT else (0, 2 ** gaps - 1)
-    for spelled in {syllables, tuple(each.replace("v", "u") for each in syllables)}:
+    gaps = len(spoken) - 1
+    ways = range(2 ** gaps) if len(spoken) <= _MOST_SPLIT else (0, 2 ** gaps - 1)
+    for spelled in {spoken, tuple(each.replace("v", "u") for each in spoken)}:
         for way in ways:
             yield "".join(each + (" " if way >> at & 1 else "") for at, each in enumerate(spelled)).strip()
+
+
+@cache
+def syllables() -> frozenset[str]:
+    """The syllables of Chinese."""
+    found = lazy_pinyin("".join(map(chr, range(0x4E00, 0x9FA6))), errors="ignore")
+    return frozenset(each for each in found if each.isascii() and each.isalpha() and each not in _GRUNTS)
+
+
+def is_pinyin(word: str) -> bool:
+    """Whether a word reads as two or more Chinese syllables. One without a consonant stands only at the beginning, as
+    otherwise an apostrophe parts it."""
+    ends = {0: 0}
+    for end in range(1, len(word) + 1):
+        for begin in range(max(0, end - 6), end):
+            if begin in ends and word[begin:end] in syllables() and not (begin and word[begin] in "aeo"):
+                ends[end] = ends[begin] + 1
+                break
+    return ends.get(len(word), 0) > 1
 
 
 def parts(word: str) -> list[str]:

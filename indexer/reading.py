@@ -12,7 +12,7 @@ from functools import cache
 
 from indexer.identifiers import identifiers
 from indexer.lexicon import Meaning, Sense, lexicon
-from indexer.pinyin import parts, romanised, spellings
+from indexer.pinyin import is_pinyin, parts, romanised, spellings, syllables
 from indexer.spelling import HANDFUL, LONGEST_WORD, Vocabulary
 from indexer.tables import WordTable
 from indexer.terms import Found, Unit, Units, units
@@ -57,7 +57,10 @@ def read(text: str, known: Vocabulary, alone: bool) -> Reading:
     found = units(text)
     codes = frozenset(at for at, unit in enumerate(found)
                       if unit.end - unit.start <= _LONGEST_CODE and text[unit.start:unit.end].isupper())
-    found, changes = _corrected(found, _covered(_hits(text, found, alone)) | codes, known)
+    hits = _hits(text, found, alone)
+    weak = _covered(hit for hit in hits if hit.meaning.sense is Sense.WEAK)
+    sure = _covered(hit for hit in hits if hit.meaning.sense is not Sense.WEAK)
+    found, changes = _corrected(found, sure | codes, weak - sure, known)
     reading = Reading(found, _hits(text, found, alone), changes)
     _read_pinyin(text, reading, known, alone)
     return reading
@@ -95,14 +98,15 @@ def _covered(hits: Iterable[Found[Meaning]]) -> frozenset[int]:
 # Corrections
 
 
-def _corrected(found: Units, sure: frozenset[int], known: Vocabulary) -> tuple[Units, list[Change]]:
+def _corrected(found: Units, sure: frozenset[int], weak: frozenset[int],
+               known: Vocabulary) -> tuple[Units, list[Change]]:
     after, changes = Units(), list[Change]()
     for at, unit in enumerate(found):
         if at in sure or not _is_word(found, at):
             after.append(unit)
         elif len(cut := parts(unit.text)) > 1 and known.count(unit.text) <= HANDFUL:
             after.extend(_split(unit, cut))
-        elif (taken := _meant_by(found, at, known)) is None:
+        elif (taken := _meant_by(found, at, known, at in weak)) is None:
             after.append(unit)
         else:
             after.append(unit._replace(text=taken))
@@ -129,18 +133,18 @@ def _split(unit: Unit, cut: Sequence[str]) -> Iterator[Unit]:
         start, gap = start + len(each), ""
 
 
-def _meant_by(found: Units, at: int, known: Vocabulary) -> str | None:
-    """The word in the place of an unknown one; None to leave it. One that few notices bear gives way only where the other
-    makes a term with its neighbours: tonner cartridge."""
+def _meant_by(found: Units, at: int, known: Vocabulary, is_weak: bool) -> str | None:
+    """The word in the place of an unknown one; None to leave it. One that few notices bear, or a weak term, gives way only
+    where the other makes a term with its neighbours: tonner cartridge, air compresor. What may be Chinese in Latin letters
+    is no slip in a word of another language."""
     word = found[at].text
     if not known or len(word) < _SHORTEST or word in spellings():
         return None
-    bearing = known.count(word)
-    if bearing:
-        return next((each for each in _terms_near(word, known) if _completes(found, at, each)),
-                    None) if bearing <= HANDFUL else None
-    ours = _terms_near(word, known)
-    theirs = [each for each in known.candidates(word) if known.count(each) >= HANDFUL]
+    bearing, ours = known.count(word), _terms_near(word, known)
+    if bearing or is_weak:
+        fits = (each for each in ours if each != word and _completes(found, at, each))
+        return next(fits, None) if is_weak or bearing <= HANDFUL else None
+    theirs = [] if is_pinyin(word) else [each for each in known.candidates(word) if known.count(each) >= HANDFUL]
     if ours or theirs:
         return (ours or sorted(theirs, key=known.count, reverse=True))[0]
     return next(iter(_terms_near(word, known, 2)), None) if len(word) >= _LONG else None
@@ -160,7 +164,7 @@ def _completes(found: Units, at: int, taken: str) -> bool:
 
 def prepare() -> None:
     """Compile all terms now, not under the first reader's query."""
-    for compiled in (lexicon, romanised, _our_words):
+    for compiled in (lexicon, romanised, syllables, _our_words):
         compiled()
 
 

@@ -260,7 +260,7 @@ _CONNECTORS = re.compile(
     "(?:a|an|the|of|for|and|or|in|on|to|by|from|with|about|is|are|what|which|how|de|du|des|del|la|le|les|el|los|für|mit|von|der|"
     "das|und|pour|et|per|con|di)(?![a-z])|(?:的|和|与|及|之|或|在|对|于|等|有关|"
     "关于|相关|方面|最新|新|规定|要求|政策|信息|消息|动态|情况|实施|出口|进口|产品|有哪些|哪些|什么|如何|怎么|怎样|有没有|是否|需要|应该|"
-    "必须|符合|满足|办理|环保要求|环保规定|认证要求|什么认证|哪些认证|哪些标准|有|要|到|吗|呢|请问|我们|公司|厂家|企业|销往|卖到)+",
+    "必须|符合|满足|办理|环保要求|环保规定|认证要求|什么认证|哪些认证|哪些标准|有|要|到|在|做|被|了|过|是|吗|呢|请问|我们|公司|厂家|企业|销往|卖到)+",
     re.IGNORECASE)
 _CJK_CONNECTORS = "的和与及之"
 _EDGES = re.compile(

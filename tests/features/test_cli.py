@@ -72,6 +72,9 @@ def test_search_finds_by_chinese_words_and_narrows_by_options(loaded: Installed)
 
 
 def test_the_default_scope_hides_what_is_not_ours_and_the_switch_shows_it(loaded: Installed) -> None:
+    slip = loaded.json("search", "diancifa")
+    assert slip["total"] == found["total"]
+    assert slip["corrections"] == [{"typed": "diancifa", "taken": "电磁阀"}]
     assert loaded.json("search", "mustard")["total"] == 0
     assert loaded.json("search", "mustard", "--scope", "all")["total"] == 1
 

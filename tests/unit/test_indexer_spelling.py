@@ -112,20 +112,20 @@ def test_the_index_teaches_the_words_and_forgets_them_with_its_generation(tmp_pa
     db, index, files = database(tmp_path), TantivyIndex(tmp_path / "index"), SpellingFiles(tmp_path / "spelling")
     service = SearchService(db, index, files)
     assert not service.understand("compressro").corrections, "before the first index nothing is known"
-    store(db, notice("1", title="Gizmotron compressor"))
+    store(db, notice("SR/1", title="Gizmotron compressor"))
     sync.sync(db, index, spelling=files)
     assert service.understand("gizmotrin").criteria.words == ("gizmotrin",), "one notice does not make a word"
-    store(db, *(notice(str(number), title="Gizmotron compressor 气缸 12V") for number in range(2, 9)))
+    store(db, *(notice(f"SR/{number}", title="Gizmotron compressor 气缸 12V") for number in range(2, 9)))
     while sync.sync(db, index, spelling=files):
         pass
     assert service.understand("gizmotrin").criteria.words == ("gizmotron",), "words of later notices are known too"
-    assert service.words().numbers_like("8", 3) == ["8"]
+    assert service.words().numbers_like("sr8", 3) == ["SR/8"]
     for _ in range(3):
         sync.rebuild(db, index, spelling=files)
     kept = {path.name for path in index.folder.iterdir() if path.is_dir()}
     assert {path.stem for path in files.folder.iterdir()} == kept
     assert service.understand("gizmotrin").criteria.words == ("gizmotron",)
-    assert service.words().numbers_like("8", 3) == ["8"]
+    assert service.words().numbers_like("sr8", 3) == ["SR/8"]
 
 
 def test_words_that_came_later_are_merged_when_they_are_many(
