@@ -132,8 +132,9 @@ def _corrections(text: str, pieces: Iterable[_Piece]) -> Iterator[Correction]:
         for change in piece.changes:
             typed = text[change.start:change.end]
             meant = chip(piece.kind, piece.values, typed) if change.pinyin else chip("word", (change.taken,), typed)
+            first, last = "「」" if '"' in text else '""'
             yield Correction("pinyin" if change.pinyin else "spelling", typed, meant.zh, meant.en,
-                             f'{text[:change.start]}"{typed}"{text[change.end:]}')
+                             f"{text[:change.start]}{first}{typed}{last}{text[change.end:]}")
 
 
 def _criteria(base: Criteria, chips: Iterable[Chip]) -> Criteria:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
 
 from domain.criteria import Criteria, Scope
@@ -228,3 +230,17 @@ def test_market_words_are_filters_but_not_inside_a_longer_name(
     found = read(typed).criteria
     assert found.markets == markets
     assert found.words == words
+
+
+PIECES = ["solenod", "valve", "qigang", "qi", "gang", "mohe", "12V", "电磁阀", "硒鼓", "285A", " ", " ", "-", '"', "的", "欧盟", "有什么要求",
+          "catridge", "toner", "CAS 1163-19-5", "G TBT N EU 12", "被", "oumeng", "é", "ü", "１", "/", "mh", "\ud800", "。"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_whatever_is_typed_stands_in_a_chip_and_what_was_corrected_can_be_undone(typed: str) -> None:
+    for correction in read(typed).corrections:
+        assert correction.typed in typed
+        again = read(correction.quoted)
+        assert correction.typed in again.criteria.words
+        assert len(again.corrections) < len(read(typed).corrections)
