@@ -19,13 +19,14 @@ from indexer.terms import Finder, units
 
 class Sense(Enum):
     """What a piece of text stands for. A MODIFIER says nothing new beside a product of its industry (打印机墨盒); WEAK
-    terms may mean a product type, FALSE_FRIENDs look like one and are none."""
+    terms may mean a product type, FALSE_FRIENDs look like one and are none; a RATING (12V) seldom stands in a notice."""
 
     PRODUCT_TYPE = "product_type"
     REGULATION = "regulation"
     MARKET = "market"
     KIND = "kind"
     YEAR = "year"
+    RATING = "rating"
     IDENTIFIER = "identifier"
     MODIFIER = "modifier"
     WEAK = "weak"
@@ -45,28 +46,25 @@ class Meaning:
 def lexicon() -> Finder[Meaning]:
     """The compiled terms, made at first use (a tenth of a second)."""
     finder = Finder[Meaning]()
-    for each in PRODUCT_TYPES.values():
-        _add_product_type(finder, each)
-    _add_what_surrounds_products(finder)
-    for regulation in REGULATIONS.values():
-        if regulation.applies_to:
-            for term in _citations(regulation):
-                finder.add(term, Meaning(Sense.REGULATION, (regulation.id,), capitals(term)), inflect=False)
-    for term, market in _market_names():
-        finder.add(term, Meaning(Sense.MARKET, (market,), capitals(term)), inflect=False)
-    for kinds, terms in _KIND_WORDS.items():
-        for term in terms:
-            finder.add(term, Meaning(Sense.KIND, tuple(kind.value for kind in kinds)))
+    for term, lang, meaning in terms():
+        finder.add(term, meaning, lang, inflect=meaning.sense not in (Sense.REGULATION, Sense.MARKET))
     return finder
 
 
-def _add_what_surrounds_products(finder: Finder[Meaning]) -> None:
+def terms() -> Iterator[tuple[str, str, Meaning]]:
+    """Every term with its language (empty where it does not matter) and what it means."""
+    for each in PRODUCT_TYPES.values():
+        yield from _of_product_type(each)
     for industry in INDUSTRIES.values():
-        for term in industry.modifiers:
-            finder.add(term, Meaning(Sense.MODIFIER, (industry.id,)))
-    for term in _false_friends():
-        if len(units(term)) > 1:
-            finder.add(term, Meaning(Sense.FALSE_FRIEND))
+        yield from ((term, "", Meaning(Sense.MODIFIER, (industry.id,))) for term in industry.modifiers)
+    yield from ((term, "", Meaning(Sense.FALSE_FRIEND)) for term in _false_friends() if len(units(term)) > 1)
+    for regulation in REGULATIONS.values():
+        if regulation.applies_to:
+            yield from ((term, "", Meaning(Sense.REGULATION, (regulation.id,), capitals(term)))
+                        for term in _citations(regulation))
+    yield from ((term, "", Meaning(Sense.MARKET, (market,), capitals(term))) for term, market in _market_names())
+    for kinds, words in _KIND_WORDS.items():
+        yield from ((term, "", Meaning(Sense.KIND, tuple(kind.value for kind in kinds))) for term in words)
 
 
 def terms_of(product_type: ProductType) -> Iterator[tuple[str, str]]:
@@ -86,17 +84,16 @@ def weak_terms_of(product_type: ProductType) -> Iterator[tuple[str, str]]:
     return ((term, lang) for lang, terms in product_type.weak.items() for term in terms)
 
 
-def _add_product_type(finder: Finder[Meaning], product_type: ProductType) -> None:
+def _of_product_type(product_type: ProductType) -> Iterator[tuple[str, str, Meaning]]:
     """The general type of an industry stands for all types of it: to a classifier it is what is left over, to a searcher
     the whole."""
     ids = tuple(each.id for each in types_of_industry(product_type.industry)) if product_type.general else (product_type.id,)
-    for term, lang in terms_of(product_type):
-        finder.add(term, Meaning(Sense.PRODUCT_TYPE, ids), lang)
-    for term, lang in weak_terms_of(product_type):
-        finder.add(term, Meaning(Sense.WEAK, ids), lang)
+    yield from ((term, lang, Meaning(Sense.PRODUCT_TYPE, ids)) for term, lang in terms_of(product_type))
+    yield from ((term, lang, Meaning(Sense.WEAK, ids)) for term, lang in weak_terms_of(product_type))
 
 
 def _false_friends() -> Iterator[str]:
+    yield from _HOLDS_A_MARKET
     for trap in load("negatives")["traps"]:
         yield from trap["terms"]
     for each in PRODUCT_TYPES.values():
@@ -142,6 +139,8 @@ def _market_names() -> Iterator[tuple[str, str]]:
 
 
 _MARKET_WORDS = (("US", "US"), ("EU", "EU"), ("欧洲", "EU"), ("沙特", "SA"), ("欧亚联盟", "EAEU"))
+_HOLDS_A_MARKET = ("美国线规", "美国标准线规", "日本脑炎", "US Letter", "india rubber")
+"""What is no market though its name holds one."""
 _KIND_WORDS: dict[tuple[NoticeKind, ...], tuple[str, ...]] = {
     (NoticeKind.RECALL,): ("召回", "recall", "product recall", "Rückruf", "rappel", "リコール", "리콜"),
     (NoticeKind.FOREIGN_NOTIFICATION, NoticeKind.TBT_NOTIFICATION): ("通报", "国外通报"),

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
-from indexer.lexicon import lexicon
 from indexer.port import IndexMissing, Page, SearchIndex, Sort
 from indexer.query import FACETS
+from indexer.reading import prepare
+from indexer.spelling import SpellingFiles, Vocabulary
+from indexer.suggest import Suggestion, suggest
 from indexer.understand import Understood, understand
 from storage import index_state, notices
 from storage.index_state import Generation
@@ -53,13 +55,22 @@ class Found:
 class SearchService:
     """Search over one database and one index. Safe to share between threads."""
 
-    def __init__(self, db: Database, index: SearchIndex) -> None:
-        self._db, self._index, self._shelf = db, index, _Shelf(None)
-        lexicon()  # compiled now, not under the first reader's query
+    def __init__(self, db: Database, index: SearchIndex, spelling: SpellingFiles | None = None) -> None:
+        self._db, self._index, self._spelling, self._shelf = db, index, spelling, _Shelf(None)
+        prepare()
 
     def understand(self, text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
         """What a person typed, as visible criteria added to ``base``; see indexer.understand."""
-        return understand(text, base)
+        return understand(text, base, self.words())
+
+    def suggest(self, text: str) -> list[Suggestion]:
+        """What a text that is being typed may become; see indexer.suggest."""
+        return suggest(text, self.words())
+
+    def words(self) -> Vocabulary:
+        """The words of the notices, as far as they are kept."""
+        state = self._state() if self._spelling else None
+        return self._spelling.read(state.name) if self._spelling and state else Vocabulary()
 
     def search(self, criteria: Criteria, *, sort: Sort = "relevance", offset: int = 0, limit: int = 20,
                facets: Collection[str] = tuple(FACETS)) -> Results:

@@ -7,13 +7,15 @@ done only then. What was done twice gives the same index.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from indexer.document import Document, document
 from indexer.port import IndexMissing, SearchIndex
 from indexer.reclassify import reclassify
+from indexer.spelling import Learned, SpellingFiles
 from storage import changes, index_state, notices, relations
 from storage.index_state import Generation
+from storage.notices import StoredNotice
 from storage.session import Database
 
 log = logging.getLogger(__name__)
@@ -27,8 +29,9 @@ _ALL = 1_000_000_000
 Progress = Callable[[int], None]
 
 
-def sync(db: Database, index: SearchIndex, limit: int = BATCH) -> int:
-    """Index the oldest pending changes and give how many were taken; 0 means that the index is up to date.
+def sync(db: Database, index: SearchIndex, limit: int = BATCH, spelling: SpellingFiles | None = None) -> int:
+    """Index the oldest pending changes and give how many were taken; 0 means that the index is up to date. ``spelling``
+    learns the words.
 
     Writes a whole new generation, and gives the number of its notices, when there is none that can be read. Raises
     Conflict while another process writes.
@@ -37,27 +40,31 @@ def sync(db: Database, index: SearchIndex, limit: int = BATCH) -> int:
         state = _state(db)
         try:
             if state and index.holds(state.name):
-                return _take(db, index, state, limit)
+                return _take(db, index, state, limit, spelling)
             log.info("writing the search index anew: %s", f"{state.name} cannot be read" if state else "there is none")
         except IndexMissing as missing:
             log.warning("writing the search index anew: %s", missing)
-        return _build(db, index, state, None)
+        return _build(db, index, state, None, spelling)
 
 
-def _take(db: Database, index: SearchIndex, state: Generation, limit: int) -> int:
+def _take(db: Database, index: SearchIndex, state: Generation, limit: int, spelling: SpellingFiles | None) -> int:
     with db.read() as session:
         pending = changes.read(session, changes.INDEX, limit)
         ids = sorted({each.subject_id for each in pending if each.kind == changes.NOTICE})
         stored = notices.by_ids(session, ids)
     if pending:
-        index.update(state.name, [document(each) for each in stored.values()], gone=set(ids) - stored.keys())
+        learned = Learned()
+        index.update(state.name, _read(stored.values(), learned), gone=set(ids) - stored.keys())
+        if spelling:
+            spelling.add(state.name, learned)
         with db.write() as session:
             index_state.committed(session)
         _settle(db, [each.id for each in pending], ids)
     return len(pending)
 
 
-def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None) -> int:
+def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None,
+            spelling: SpellingFiles | None = None) -> int:
     """Classify again what an older classifier read and name anew what belongs together (silently: no alert comes of it),
     then write a new generation and let readers use it; gives the number of notices. ``progress`` hears how many are
     written so far. Raises Conflict while another process writes.
@@ -65,7 +72,7 @@ def rebuild(db: Database, index: SearchIndex, progress: Progress | None = None) 
     with index.exclusive():
         reclassify(db, apply=True, only_outdated=True)
         relations.rebuild(db)
-        return _build(db, index, _state(db), progress)
+        return _build(db, index, _state(db), progress, spelling)
 
 
 def _state(db: Database) -> Generation | None:
@@ -73,27 +80,39 @@ def _state(db: Database) -> Generation | None:
         return index_state.current(session)
 
 
-def _build(db: Database, index: SearchIndex, before: Generation | None, progress: Progress | None) -> int:
+def _build(db: Database, index: SearchIndex, before: Generation | None, progress: Progress | None,
+           spelling: SpellingFiles | None) -> int:
     """The generation before stays until the next build: a reader may be about to open it."""
-    index.remove_all_but([before.name] if before else [])
+    kept = [before.name] if before else []
+    index.remove_all_but(kept)
     with db.read() as session:
         pending = [each.id for each in changes.read(session, changes.INDEX, limit=_ALL)]
-    name, ids = index.new_name(), list[int]()
-    index.build(name, _documents(db, ids, progress))
+    name, ids, learned = index.new_name(), list[int](), Learned()
+    index.build(name, _documents(db, ids, learned, progress))
+    if spelling:
+        spelling.remove_all_but(kept)
+        spelling.write(name, learned)
     with db.write() as session:
         index_state.flip(session, name)
     _settle(db, pending, ids)
     return len(ids)
 
 
-def _documents(db: Database, ids: list[int], progress: Progress | None) -> Iterator[list[Document]]:
-    """Documents of all notices; ``ids`` grows by those that were handed out."""
+def _documents(db: Database, ids: list[int], learned: Learned, progress: Progress | None) -> Iterator[list[Document]]:
+    """Documents of all notices; ``ids`` grows by those that were handed out, ``learned`` by what they teach."""
     with db.read() as session:
         for stored in notices.everything(session):
             ids.extend(each.id for each in stored)
-            yield [document(each) for each in stored]
+            yield _read(stored, learned)
             if progress:
                 progress(len(ids))
+
+
+def _read(stored: Iterable[StoredNotice], learned: Learned) -> list[Document]:
+    found = [(each, document(each)) for each in stored]
+    for pair in found:
+        learned.learn(*pair)
+    return [each for _, each in found]
 
 
 def _settle(db: Database, change_ids: Sequence[int], notice_ids: Sequence[int]) -> None:

@@ -15,7 +15,7 @@ from itertools import groupby, pairwise, permutations
 from typing import Generic, NamedTuple, TypeVar
 
 from domain.classify.inflection import forms, inflected_places
-from domain.text import CJK, normalise
+from domain.text import CJK, has_cjk, normalise
 from domain.vocabulary import load
 
 _UNIT = re.compile(rf"[{CJK}]|[^\W\d_{CJK}]+|\d+")
@@ -164,6 +164,11 @@ class Finder(Generic[T]):
         if len(self._terms) <= _FEW:
             return any(first in folded for first in self._terms)
         return not self._terms.keys().isdisjoint(_UNIT.findall(folded))
+
+    def words(self) -> frozenset[str]:
+        """The words of letters of alphabetic scripts in the terms."""
+        return frozenset(word for terms in self._terms.values() for term in terms for word in term.words
+                         if word.isalpha() and not has_cjk(word))
 
     def find(self, found: Units) -> list[Found[T]]:
         """Every term in a text cut into units, overlapping ones too, in no order."""

@@ -1,9 +1,10 @@
 """Typed text → criteria that a person can see and correct.
 
-A term of the vocabularies, in any of their languages, becomes what it means; the longest term at a place wins, and a
-false friend (气缸盖, tattoo ink) keeps its words as words. What remains is words, all of which must occur. Quoted text and
-identifiers (G/TBT/N/EU/9101, 2011/65/EU, ISO 15552) are never interpreted, and -word excludes a word. Weak words (ink,
-阀) stay words; what they may mean is offered.
+A term of the vocabularies, in any of their languages, typed with a slip or in pinyin too, becomes what it means; the longest
+term at a place wins, and a false friend (气缸盖, tattoo ink) keeps its words as words. What remains is words, all of which
+must occur. Quoted text and identifiers (G/TBT/N/EU/9101, 2011/65/EU, ISO 15552) are never interpreted, and -word excludes a
+word. Weak words (ink, 阀) stay words; what they may mean is offered. A rating beside a product (12V电磁阀) is left out:
+notices seldom state it.
 
 Several product types are alternatives, and so are product types and regulations: they are one field of Criteria.
 """
@@ -11,99 +12,139 @@ Several product types are alternatives, and so are product types and regulations
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Protocol
+from typing import Literal
 
 from domain.criteria import Criteria, Scope
-from domain.kinds import NOTICE_KINDS
-from domain.market import MARKETS
-from domain.product_type import INDUSTRIES, PRODUCT_TYPES, types_of_industry
-from domain.regulation import REGULATIONS
-from domain.text import tokens
-from indexer.lexicon import Meaning, Sense, lexicon
-from indexer.terms import Found, Units, longest, units
+from domain.product_type import PRODUCT_TYPES
+from domain.text import has_cjk, lone_letter, tokens
+from indexer.chips import Chip, chip
+from indexer.identifiers import is_cartridge_code
+from indexer.lexicon import Meaning, Sense
+from indexer.reading import Change, Reading, read
+from indexer.spelling import Vocabulary
+from indexer.terms import Found, longest
 
 LONGEST_TEXT = 1_000
 """Letters of typed text that are read; what comes after is shown as ignored."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """One thing understood: its kind (product_type, regulation, market, kind, year, word, excluded or ignored), the ids
-    or the word it stands for, its label in Chinese and English, and the text as typed. A term that names several things
-    (RoHS) is one chip with several values."""
+class Correction:
+    """What was typed and what it was taken for, in Chinese and English: another word, or what it says in pinyin.
+    ``quoted`` is the whole text with it in quotation marks, which takes it as it stands."""
 
-    kind: str
-    values: tuple[str, ...]
+    kind: Literal["spelling", "pinyin"]
+    typed: str
     zh: str
     en: str
-    typed: str
-
-    @property
-    def value(self) -> str:
-        """The first value."""
-        return self.values[0]
+    quoted: str
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The criteria to search with; a chip for everything typed, in the order of the text; and chips for what weak words
-    in it might have meant but were not taken to."""
+    """The criteria to search with; a chip for everything typed, in the order of the text; chips for what weak words
+    in it might have meant but were not taken to; and what was not taken as it was typed."""
 
     criteria: Criteria
     chips: tuple[Chip, ...]
     offers: tuple[Chip, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
-def understand(text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
-    """What a person typed, added to ``base``. Everything typed is in a chip, what is left out too.
+def understand(text: str, base: Criteria = Criteria(), known: Vocabulary = Vocabulary()) -> Understood:  # noqa: B008  # frozen
+    """What a person typed, added to ``base``. Everything typed is in a chip, what is left out too. ``known`` are the words
+    of the notices; without them nothing is corrected.
 
     In the scope of all sources a rule's name as publishers write it (RoHS) stays a word: there one looks for whatever
     mentions it, not only for what binds our products."""
-    text, beyond = text[:LONGEST_TEXT], text[LONGEST_TEXT:]
-    pieces = list(_pieces(text))
-    if base.scope is Scope.ALL:
-        pieces = [replace(piece, kind="word", values=()) if piece.kind == "regulation" and piece.typed.isascii() else piece
-                  for piece in pieces]
-    if any(piece.kind in _FIELDS for piece in pieces):
-        pieces = [_without_connectors(piece) for piece in pieces]
-    pieces = [piece if tokens(piece.word) else replace(piece, kind="ignored") for piece in pieces]
-    if beyond:
-        pieces.append(_Piece("ignored", beyond))
-    chips = [_chip(piece.kind, piece.values or (piece.word or piece.typed,), piece.typed)
+    pieces = _settled(list(_pieces(text[:LONGEST_TEXT], known)), base.scope)
+    if text[LONGEST_TEXT:]:
+        pieces.append(_Piece("ignored", text[LONGEST_TEXT:]))
+    chips = [chip(piece.kind, piece.values or (piece.word or piece.typed,), piece.typed)
              for piece in pieces if piece.kind != "offer"]
-    offers = [_chip("product_type", piece.values, piece.typed) for piece in pieces if piece.kind == "offer"]
-    return Understood(_criteria(base, chips), tuple(chips), tuple(offers))
+    offers = [chip(piece.offered, piece.values, piece.typed) for piece in pieces if piece.kind == "offer"]
+    return Understood(_criteria(base, chips), tuple(chips), tuple(offers), tuple(_corrections(text, pieces)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece of the text; ``word`` is what to look for where it is a word."""
+    """A piece of the text; ``word`` is what to look for where it is a word, ``stated`` if that is not what was typed.
+    ``changes`` say what was read otherwise, with places in the whole text; ``offered`` what kind of thing an offer is."""
 
     kind: str
     typed: str
     values: tuple[str, ...] = ()
     stated: str | None = None
+    changes: tuple[Change, ...] = ()
+    offered: str = "product_type"
 
     @property
     def word(self) -> str:
         return self.typed if self.stated is None else self.stated
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a word as it was typed."""
+        return self.kind == "word" and self.stated is None
 
 
 _FIELDS = {"product_type": "product_types", "regulation": "regulations", "market": "markets", "kind": "kinds",
            "year": "years"}
 
 
+def _settled(pieces: list[_Piece], scope: Scope) -> list[_Piece]:
+    """The pieces seen together: what says nothing beside the others is ignored."""
+    if scope is Scope.ALL:
+        pieces = [replace(piece, kind="word", values=()) if _is_written_name(piece) else piece for piece in pieces]
+    products = {value for piece in pieces if piece.kind == "product_type" for value in piece.values}
+    pieces = [_rated(piece, products) if piece.kind == "rating" else piece for piece in pieces]
+    if any(piece.kind in _FIELDS for piece in pieces):
+        pieces = [part for piece in pieces for part in (_without_connectors(piece) if piece.is_open else [piece])]
+    pieces = [piece if tokens(piece.word) or piece.kind == "offer" else replace(piece, kind="ignored") for piece in pieces]
+    return pieces + list(_offers_of_letters(pieces))
+
+
+def _is_written_name(piece: _Piece) -> bool:
+    return piece.kind == "regulation" and piece.typed.isascii() and not any(each.pinyin for each in piece.changes)
+
+
+def _rated(piece: _Piece, products: set[str]) -> _Piece:
+    """A rating says nothing beside a product, unless it may name a cartridge (285A)."""
+    prints = any(PRODUCT_TYPES[each].industry == "printer_consumables" for each in products)
+    left_out = products and not (prints and is_cartridge_code(piece.typed))
+    return replace(piece, kind="ignored" if left_out else "word", values=(), stated=piece.typed)
+
+
+def _offers_of_letters(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """What one letter may be short for: the product types whose names hold it."""
+    offered = {piece.typed for piece in pieces if piece.kind == "offer"}
+    for piece in pieces:
+        if piece.kind == "word" and piece.typed not in offered and lone_letter(letter := tokens(piece.word)):
+            values = tuple(each.id for each in PRODUCT_TYPES.values() if letter[0] in each.name("zh"))
+            yield from [_Piece("offer", piece.typed, values)] if values else []
+
+
+def _corrections(text: str, pieces: Iterable[_Piece]) -> Iterator[Correction]:
+    for piece in pieces:
+        for change in piece.changes:
+            typed = text[change.start:change.end]
+            meant = chip(piece.kind, piece.values, typed) if change.pinyin else chip("word", (change.taken,), typed)
+            first, last = "「」" if '"' in text else '""'
+            yield Correction("pinyin" if change.pinyin else "spelling", typed, meant.zh, meant.en,
+                             f"{text[:change.start]}{first}{typed}{last}{text[change.end:]}")
+
+
 def _criteria(base: Criteria, chips: Iterable[Chip]) -> Criteria:
     found = {name: set(getattr(base, name)) for name in _FIELDS.values()}
     lists = {"word": list(base.words), "excluded": list(base.excluded)}
-    for chip in chips:
-        if chip.kind in _FIELDS:
-            found[_FIELDS[chip.kind]].update(chip.values)
-        elif chip.kind in lists and chip.value not in lists[chip.kind]:
-            lists[chip.kind].append(chip.value)
+    for each in chips:
+        if each.kind in _FIELDS:
+            found[_FIELDS[each.kind]].update(each.values)
+        elif each.kind in lists and each.value not in lists[each.kind]:
+            lists[each.kind].append(each.value)
     return replace(
         base, product_types=frozenset(found["product_types"]), regulations=frozenset(found["regulations"]),
         markets=frozenset(found["markets"]), kinds=frozenset(found["kinds"]), years=frozenset(found["years"]),
@@ -117,37 +158,33 @@ _MINUS = r"(?<!\S)[-－−]"
 _LITERAL = re.compile(rf"(?P<minus>{_MINUS})?(?P<quoted>{_QUOTED})|{_MINUS}(?P<bare>[^\s\-－−]\S*)")
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
-    alone = len(_words(text)) == 1
+def _pieces(text: str, known: Vocabulary) -> Iterator[_Piece]:
+    alone = len(re.findall(r"\w+", text)) == 1
     at = 0
     for literal in _LITERAL.finditer(text):
-        yield from _interpreted(text[at:literal.start()], alone)
+        yield from _interpreted(text, at, literal.start(), known, alone)
         at = literal.end()
         quoted, bare = literal["quoted"], literal["bare"]
         excluded = bool(bare or literal["minus"])
         yield _Piece("excluded" if excluded else "word", literal.group(), stated=bare or quoted[1:-1])
-    yield from _interpreted(text[at:], alone)
+    yield from _interpreted(text, at, len(text), known, alone)
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text)
-
-
-def _interpreted(text: str, alone: bool) -> Iterator[_Piece]:
-    """``alone`` says that the whole query is one word, which then may be an acronym in small letters."""
-    found = units(text)
-    hits = [hit for hit in lexicon().find(found) if _is_meant(hit.meaning, _typed(text, found, hit), alone)]
+def _interpreted(whole: str, begin: int, end: int, known: Vocabulary, alone: bool) -> Iterator[_Piece]:
+    """The pieces of a stretch of the text; ``alone`` as in ``read``."""
+    text = whole[begin:end]
+    reading = read(text, known, alone)
     at = 0
-    for place in _places([*hits, *_identifiers(text, found)]):
-        begin, end = found[place.first].start, found[place.end - 1].end
-        piece = _meant(text[begin:end], place.meanings)
+    for place in _places([*reading.hits, *reading.offers]):
+        first, last = reading.found[place.first].start, reading.found[place.end - 1].end
+        piece = _meant(text[first:last], place.meanings)
         if piece and piece.kind == "offer":
             yield piece
         elif piece:
-            yield from _remaining(text[at:begin])
-            yield piece
-            at = end
-    yield from _remaining(text[at:])
+            yield from _remaining(text, at, first, reading.changes, begin)
+            yield _changed(piece, text, first, last, begin, reading, place)
+            at = last
+    yield from _remaining(text, at, len(text), reading.changes, begin)
 
 
 @dataclass(slots=True)
@@ -176,97 +213,75 @@ def _places(hits: list[Found[Meaning]]) -> list[_Place]:
     return places
 
 
-def _typed(text: str, found: Units, hit: Found[Meaning]) -> str:
-    return text[found[hit.first].start:found[hit.end - 1].end]
-
-
-_PLAIN_WORDS = frozenset(("reach", "saber", "pops"))
-
-
-def _is_meant(meaning: Meaning, typed: str, alone: bool) -> bool:
-    """Whether capitals are as they must be: REACH is a law, reach is a word; US is a market, us is not. A bare number
-    names a rule (337) only if nothing else was typed."""
-    written = meaning.written
-    if written.isdigit():
-        return alone
-    if not written or typed == written or typed.isupper():
-        return True
-    if meaning.sense is Sense.MARKET:
-        return len(written) > 2
-    return alone or (len(written) > 3 and written.lower() not in _PLAIN_WORDS)
-
-
-_ORDER = (Sense.PRODUCT_TYPE, Sense.REGULATION, Sense.MARKET, Sense.KIND, Sense.YEAR, Sense.IDENTIFIER, Sense.WEAK)
+_ORDER = (Sense.PRODUCT_TYPE, Sense.REGULATION, Sense.MARKET, Sense.KIND, Sense.YEAR, Sense.RATING, Sense.IDENTIFIER,
+          Sense.WEAK)
 
 
 def _meant(typed: str, meanings: list[Meaning]) -> _Piece | None:
     """The piece for a place of the text: its strongest sense with all the values that have it; None for false friends."""
     for sense in _ORDER:
-        values = dict.fromkeys(value for each in meanings if each.sense is sense for value in each.values)
+        values = tuple(dict.fromkeys(value for each in meanings if each.sense is sense for value in each.values))
         if values and sense is Sense.WEAK:
-            return _Piece("offer", typed, tuple(values))
+            return _Piece("offer", typed, values)
+        if values and sense is Sense.IDENTIFIER:
+            return _Piece("word", typed, stated=values[-1])
         if values:
-            return _Piece("word", typed) if sense is Sense.IDENTIFIER else _Piece(sense.value, typed, tuple(values))
+            return _Piece(sense.value, typed, values)
     return None
 
 
-_BODIES = (r"(?:ISO|IEC|CISPR|DIN|EN|BS|GB|JB|QB|HG|SN|JIS|ANSI|ASTM|NFPA|SAE|UL|CSA|NF|UNE|UNI|KS|NBR|GOST|ГОСТ|VDMA|"
-           r"(?-i:IS|AS))(?:/[A-Z]{1,5})?")
-_IDENTIFIER = re.compile(
-    rf"(?<![^\W_])(?:(?:{_BODIES}[ -])*{_BODIES}[ -]?(?:[A-Z] ?)?\d[\d.]*\d(?:[:/–-]\w+)*"
-    r"|(?=[\w/.:-]*\d)[A-Z0-9]+(?:[/.:-][A-Z0-9]+)+)", re.IGNORECASE | re.ASCII)
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?年(?:度)?")
+def _changed(piece: _Piece, text: str, first: int, last: int, offset: int, reading: Reading, place: _Place) -> _Piece:
+    """The piece with what was read otherwise in it; pinyin with a slip is pinyin."""
+    if any(place.first <= hit.first and hit.end <= place.end for hit in reading.pinyin):
+        return replace(piece, changes=(Change(offset + first, offset + last, "", pinyin=True),))
+    return _respelled(piece, text, first, last, reading.changes, offset)
 
 
-def _identifiers(text: str, found: Units) -> Iterator[Found[Meaning]]:
-    for pattern, sense in ((_IDENTIFIER, Sense.IDENTIFIER), (_YEAR, Sense.YEAR)):
-        for match in pattern.finditer(text):
-            inside = [number for number, unit in enumerate(found) if match.start() <= unit.start < match.end()]
-            if inside and found[inside[0]].start == match.start() and found[inside[-1]].end == match.end():
-                value = match[1] if sense is Sense.YEAR else match.group()
-                yield Found(inside[0], inside[-1] + 1, Meaning(sense, (value,)))
+def _respelled(piece: _Piece, text: str, first: int, last: int, changes: Iterable[Change], offset: int) -> _Piece:
+    inside = [each for each in changes if first <= each.start and each.end <= last]
+    if not inside:
+        return piece
+    stated, at = "", first
+    for each in inside:
+        stated, at = stated + text[at:each.start] + each.taken, each.end
+    moved = (replace(each, start=each.start + offset, end=each.end + offset) for each in inside)
+    return replace(piece, stated=stated + text[at:last], changes=tuple(moved))
 
 
 _BETWEEN = re.compile(r"[\s，。；、！？]+|[,;!?](?!\d)|(?<!\d)[,;!?]")
+_WORD = re.compile(rf"(?:(?!{_BETWEEN.pattern}).)+", re.DOTALL)
+
+
+def _remaining(text: str, begin: int, end: int, changes: Iterable[Change], offset: int) -> Iterator[_Piece]:
+    for found in _WORD.finditer(text, begin, end):
+        yield _respelled(_Piece("word", found.group()), text, found.start(), found.end(), changes, offset)
+
+
 _CONNECTORS = re.compile(
-    "a|an|the|of|for|and|or|in|on|to|by|from|with|about|(?:的|和|与|及|之|或|在|对|于|等|有关|关于|相关|方面|最新|新|规定|要求|政策|"
-    "信息|消息|动态|情况|实施|出口|进口|产品|有哪些|哪些|什么|如何|怎么)+", re.IGNORECASE)
+    "(?:a|an|the|of|for|and|or|in|on|to|by|from|with|about|is|are|what|which|how|de|du|des|del|la|le|les|el|los|für|mit|von|der|"
+    "das|und|pour|et|per|con|di)(?![a-z])|(?:的|和|与|及|之|或|在|对|于|等|有关|"
+    "关于|相关|方面|最新|新|规定|要求|政策|信息|消息|动态|情况|实施|出口|进口|产品|有哪些|哪些|什么|如何|怎么|怎样|有没有|是否|需要|应该|"
+    "必须|符合|满足|办理|环保要求|环保规定|认证要求|什么认证|哪些认证|哪些标准|有|要|到|在|做|被|了|过|是|吗|呢|请问|我们|公司|厂家|企业|销往|卖到)+",
+    re.IGNORECASE)
 _CJK_CONNECTORS = "的和与及之"
+_EDGES = re.compile(
+    "^(?:有哪些|有没有|有什么|有关|关于|相关|最新|什么|哪些|如何|怎么|怎样|需要|是否|出口|进口|请问|对|的|和|与|及|之)+|"
+    "(?:有哪些|有什么|相关|方面|规定|要求|政策|信息|消息|动态|情况|什么|哪些|的|和|与|及|之|吗|呢)+$")
 
 
-def _remaining(text: str) -> Iterator[_Piece]:
-    yield from (_Piece("word", word) for word in _BETWEEN.split(text) if word)
+_CLAUSES = re.compile("(?<=[^的]的)")
+_PHRASE = 4
+"""Letters of a Chinese phrase that texts may well hold as it was typed."""
 
 
-def _without_connectors(piece: _Piece) -> _Piece:
-    """Beside something understood, words that only join or say nothing are left out: 电磁阀的最新召回, recall of toner."""
-    if piece.kind != "word" or piece.stated is not None:
-        return piece
-    is_empty = _CONNECTORS.fullmatch(piece.typed)
-    return replace(piece, stated="" if is_empty else piece.typed.strip(_CJK_CONNECTORS))
-
-
-# Labels
-
-
-def _chip(kind: str, values: tuple[str, ...], typed: str) -> Chip:
-    return Chip(kind, values, _label(kind, values, "zh"), _label(kind, values, "en"), typed)
-
-
-def _label(kind: str, values: tuple[str, ...], lang: str) -> str:
-    for industry in INDUSTRIES.values():
-        if kind == "product_type" and set(values) == {each.id for each in types_of_industry(industry.id)}:
-            return industry.name(lang)
-    names = [_name(kind, value, lang) for value in values]
-    more = f" 等 {len(names)} 项" if lang == "zh" else f" and {len(names) - 3} more"
-    return ("、" if lang == "zh" else ", ").join(names[:3]) + (more if len(names) > 3 else "")
-
-
-def _name(kind: str, value: str, lang: str) -> str:
-    tables: Mapping[str, Mapping[str, _Named]] = {
-        "product_type": PRODUCT_TYPES, "regulation": REGULATIONS, "market": MARKETS, "kind": NOTICE_KINDS}
-    return tables[kind][value].name(lang) if kind in tables else value
-
-
-class _Named(Protocol):
-    def name(self, lang: str = "zh") -> str: ...
+def _without_connectors(piece: _Piece) -> Iterator[_Piece]:
+    """Beside something understood, words that only join or say nothing are left out: 电磁阀的最新召回, recall of toner. A
+    longer Chinese phrase is taken apart at each 的."""
+    if _CONNECTORS.fullmatch(piece.typed):
+        yield replace(piece, stated="")
+    elif not has_cjk(piece.typed):
+        yield piece
+    else:
+        for part in _CLAUSES.split(piece.typed) if len(piece.typed) > _PHRASE else [piece.typed]:
+            is_empty = _CONNECTORS.fullmatch(part)
+            yield replace(piece, typed=part, stated="" if is_empty else _EDGES.sub("", part) or part.strip(_CJK_CONNECTORS))

@@ -29,6 +29,7 @@ ROUTES: dict[str, Access] = {
     "search.json_feed": Access.PUBLIC,
     "search.csv_file": Access.PUBLIC,
     "search.xlsx_file": Access.PUBLIC,
+    "search.suggest": Access.PUBLIC,
     "notices.show": Access.PUBLIC,
     "notices.capture": Access.PUBLIC,
     "notices.capture_body": Access.PUBLIC,

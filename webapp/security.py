@@ -14,8 +14,8 @@ CSRF = "csrf_token"
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field by which RFC 8058 tells a mail program's POST from a person's."""
-CONTENT_SECURITY_POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
-                           "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+CONTENT_SECURITY_POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+                           "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

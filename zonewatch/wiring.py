@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crawlers.run import CrawlOptions
     from indexer.backends.tantivy import TantivyIndex
     from indexer.service import SearchService
+    from indexer.spelling import SpellingFiles
     from subscriptions.channels.port import MailChannel
     from subscriptions.compose import Composer
     from subscriptions.service import SubscriptionService
@@ -49,10 +50,16 @@ class Installation:
         return TantivyIndex(self.settings.index_dir)
 
     @cached_property
+    def spelling(self) -> SpellingFiles:
+        """The words of the notices, for corrections."""
+        from indexer.spelling import SpellingFiles
+        return SpellingFiles(self.settings.data_dir / "spelling")
+
+    @cached_property
     def search(self) -> SearchService:
         """Search over store and index."""
         from indexer.service import SearchService
-        return SearchService(self.db, self.index)
+        return SearchService(self.db, self.index, self.spelling)
 
     @cached_property
     def subscriptions(self) -> SubscriptionService:

@@ -108,7 +108,7 @@ class Worker:
     def index(self) -> int:
         """Bring changed notices into the search index."""
         from indexer.sync import sync
-        return sync(self.installation.db, self.installation.index)
+        return sync(self.installation.db, self.installation.index, spelling=self.installation.spelling)
 
     def watch(self) -> int:
         """Once a minute, note what has become of the sources, and have readers told of long outages and their ends."""
@@ -184,5 +184,6 @@ class Worker:
     def _do(self, task: Task) -> str:
         from indexer.sync import rebuild
         if task.kind == tasks.REBUILD:
-            return f"{rebuild(self.installation.db, self.installation.index)} notices indexed anew"
+            count = rebuild(self.installation.db, self.installation.index, spelling=self.installation.spelling)
+            return f"{count} notices indexed anew"
         return "done by the stages of this round"

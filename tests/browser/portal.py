@@ -14,6 +14,7 @@ from domain.organisation import OrganisationKind, Role
 from domain.source import Source
 from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
+from indexer.spelling import SpellingFiles
 from indexer.sync import sync
 from storage import emails, organisations
 from storage.captures import CaptureStore
@@ -45,7 +46,8 @@ class Portal:
         self.captures = CaptureStore(str(folder / "captures"))
         self.subscriptions = SubscriptionService(self.db, SECRET, base_url, "zonewatch <from@portal.example>")
         self.bulletins = BulletinService(self.db)
-        self.search = SearchService(self.db, self.index)
+        self.spelling = SpellingFiles(folder / "spelling")
+        self.search = SearchService(self.db, self.index, self.spelling)
         self.app = create_app(Services(self.db, self.captures, self.search, self.subscriptions, self.bulletins,
                                        SECRET, base_url))
         self.people = self._people()
@@ -72,7 +74,7 @@ class Portal:
     def store(self, *notices: Notice, card: Source | None = None) -> list[int]:
         """Store and index notices of one source."""
         ids = builders.store(self.db, *notices, card=card)
-        sync(self.db, self.index)
+        sync(self.db, self.index, spelling=self.spelling)
         return ids
 
     def client(self, email: str | None = None) -> FlaskClient:

@@ -71,6 +71,13 @@ def test_search_finds_by_chinese_words_and_narrows_by_options(loaded: Installed)
     assert [hit["external_id"] for hit in only["hits"]] == ["SR/90011/26"]
 
 
+def test_search_says_what_it_took_otherwise(loaded: Installed) -> None:
+    found = loaded.json("search", "diancifa")
+    assert found["total"] == loaded.json("search", "电磁阀")["total"] > 0
+    assert found["corrections"] == [{"typed": "diancifa", "taken": "电磁阀"}]
+    assert "diancifa → 电磁阀" in loaded.run("search", "diancifa")
+
+
 def test_the_default_scope_hides_what_is_not_ours_and_the_switch_shows_it(loaded: Installed) -> None:
     assert loaded.json("search", "mustard")["total"] == 0
     assert loaded.json("search", "mustard", "--scope", "all")["total"] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html import unescape
@@ -128,10 +129,12 @@ def test_no_text_breaks_the_page(reader: FlaskClient, query: str) -> None:
         assert reader.get("/", query_string={"q": query, "scope": scope}).status_code == 200
 
 
-def test_a_text_too_long_to_be_meant_is_refused_in_words(reader: FlaskClient) -> None:
-    answer = reader.get("/", query_string={"q": "x" * 10_000})
-    assert answer.status_code == 400
-    assert "检索词太长" in answer.text
+def test_of_a_very_long_text_the_beginning_is_read_and_the_rest_named(reader: FlaskClient) -> None:
+    answer = reader.get("/", query_string={"q": "墨盒 " + "(" * 10_000})
+    assert answer.status_code == 200
+    assert total(answer.text) == total(reader.get("/?q=墨盒").text)
+    assert "未用于检索" in answer.text
+    assert len(answer.text) < 1_000_000
     with pytest.raises(InvalidValue):
         search_form(MultiDict([("market", str(number)) for number in range(100)]))
 
@@ -160,3 +163,58 @@ def test_a_lost_index_is_said_to_be_rebuilt(tmp_path: Path) -> None:
 def test_before_anything_is_indexed_the_page_stands(tmp_path: Path) -> None:
     empty = Portal(tmp_path)
     assert total(empty.client().get("/").text) == 0
+
+
+def test_a_correction_is_shown_and_leads_to_the_word_as_typed(reader: FlaskClient) -> None:
+    page = reader.get("/?q=compresor+air+compresser").text
+    assert "已将“compresser”更正为“compressor”" in text(page)
+    undo = re.search(r'class="chip corrected".*?href="([^"]*)"', page, re.DOTALL)
+    assert undo
+    again = reader.get(unescape(undo[1])).text
+    assert "更正为" not in again
+    assert 'value="compresor air &#34;compresser&#34;"' in again
+
+
+def test_pinyin_is_shown_with_what_it_was_taken_for_and_subscribed_to_as_that(reader: FlaskClient) -> None:
+    page = reader.get("/?q=mohe").text
+    assert "“mohe”按拼音理解为“墨盒”" in text(page)
+    assert total(page) == total(reader.get("/?q=墨盒").text)
+    assert links(page)["订阅此条件"] == links(reader.get("/?q=墨盒").text)["订阅此条件"]
+    assert "read as pinyin" in reader.get("/?q=mohe&lang=en").text
+
+
+def suggested(reader: FlaskClient, **query: str) -> dict[str, str]:
+    answer = reader.get("/suggest", query_string=query)
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
+    found = json.loads(answer.text)
+    assert len(found) <= 8
+    return {each["label"]: each["url"] for each in found}
+
+
+@pytest.mark.parametrize(("typed", "label", "leads_to"), [
+    ("墨", "墨盒", "product=ink_cartridge"), ("tinten", "墨盒", "product=ink_cartridge"),
+    ("mohe", "墨盒", "product=ink_cartridge"), ("qg", "气缸", "product=pneumatic_cylinder"), ("日", "日本", "market=JP"),
+    ("oum", "欧盟", "market=EU"), ("召", "召回", "kind=recall"), ("2011/65", "欧盟RoHS指令", "regulation=eu_rohs"),
+    ("g/tbt/n/eu/14", "G/TBT/N/EU/1402", "q=G%2FTBT%2FN%2FEU%2F1402"),
+    ("ＳＲ／０４４１", "SR/04417/26", "q=SR%2F04417%2F26"),
+])
+def test_what_is_typed_is_completed(reader: FlaskClient, typed: str, label: str, leads_to: str) -> None:
+    url = suggested(reader, q=typed)[label]
+    assert url == f"/?{leads_to}"
+    assert total(reader.get(url).text) >= 0
+
+
+def test_a_suggestion_keeps_the_rest_of_the_search(reader: FlaskClient) -> None:
+    url = suggested(reader, q="plastic moh", market="DE", scope="all")["墨盒"]
+    assert parse_qs(urlsplit(url).query) == {
+        "q": ["plastic"], "market": ["DE"], "scope": ["all"], "product": ["ink_cartridge"]}
+
+
+@pytest.mark.parametrize("typed", ["", " ", ")", "x" * 5_000, "%", "\x00", "a" * 79, "墨" * 80])
+def test_nothing_to_suggest_is_an_empty_list(reader: FlaskClient, typed: str) -> None:
+    assert suggested(reader, q=typed) == {}
+
+
+def test_suggestions_speak_the_reader_s_language(reader: FlaskClient) -> None:
+    assert "Ink cartridge" in suggested(reader, q="moh", lang="en")

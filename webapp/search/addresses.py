@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from indexer.understand import Chip as Understood
+from indexer.chips import Chip as Understood
 from webapp.search.chips import Chip
 from webapp.search.forms import Param, SearchForm, address, form_params, params, without_value
 

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from domain.criteria import Criteria, Scope
 from domain.errors import InvalidValue
+from indexer.understand import LONGEST_TEXT
 
 Param = tuple[str, str]
 Sort = Literal["relevance", "date", "deadline"]
@@ -24,7 +25,6 @@ SETS = {
 LISTS = {"word": "words", "not": "excluded"}
 UNSTATED = "none"
 """How an address names the year of what bears no date."""
-MAX_TEXT = 200
 MAX_VALUES = 60
 MAX_VALUE_LENGTH = 100
 PAGE_SIZE = 20
@@ -36,12 +36,13 @@ MOST_ROWS = 10_000
 @dataclass(frozen=True, slots=True)
 class SearchForm:
     """A search as its address says it: the text as typed, the criteria chosen beside it, order and page. ``sort`` is
-    empty when the reader chose none."""
+    empty when the reader chose none; ``beyond`` is what was typed after the letters that are read."""
 
     text: str = ""
     criteria: Criteria = field(default_factory=Criteria)
     sort: Sort | Literal[""] = ""
     page: int = 1
+    beyond: str = ""
 
     @property
     def offset(self) -> int:
@@ -54,13 +55,12 @@ class SearchForm:
 
 
 def search_form(args: MultiDict[str, str]) -> SearchForm:
-    """The search that an address asks for. Raises InvalidValue when it is too long to be meant."""
+    """The search that an address asks for. Raises InvalidValue for criteria too many or too long to be meant."""
     text = " ".join(args.get("q", "").split())
-    if len(text) > MAX_TEXT:
-        raise InvalidValue("检索词太长，请缩短到 200 个字以内")
     sort = args.get("sort", "")
-    return SearchForm(text, criteria_of(args), cast(Any, sort if sort in ("relevance", "date", "deadline") else ""),
-                      page_number(args.get("page", "")))
+    return SearchForm(text[:LONGEST_TEXT], criteria_of(args),
+                      cast(Any, sort if sort in ("relevance", "date", "deadline") else ""),
+                      page_number(args.get("page", "")), text[LONGEST_TEXT:])
 
 
 def page_number(text: str) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.criteria import Criteria, Scope
+from indexer.chips import Chip as Understood
 from indexer.service import Results, SearchService
-from indexer.understand import Chip as Understood
 from webapp import labels
 from webapp.i18n import N_, gettext, lang
 from webapp.search import chips as words
-from webapp.search.addresses import PARAMS, Addresses
+from webapp.search.addresses import HOME, PARAMS, Addresses
+from webapp.search.corrections import ShownCorrection, corrections, ignored
 from webapp.search.facets import Around, Facet, facets
 from webapp.search.folding import Folded, folded
 from webapp.search.forms import (
@@ -59,6 +60,7 @@ class SearchPage:
     results: Results
     chips: Sequence[ShownChip]
     offers: Sequence[ShownChip]
+    corrections: Sequence[ShownCorrection]
     ignored: Sequence[str]
     facets: Sequence[Facet]
     hits: Sequence[ShownHit]
@@ -129,7 +131,7 @@ def search_page(service: SearchService, form: SearchForm, names: SourceNames) ->
         form=form, criteria=criteria, name=words.name(criteria, names.titles), sort=sort, results=results,
         chips=[*_chosen(form, addresses, names.titles), *_understood(understood.chips, addresses.without_typed)],
         offers=_understood(understood.offers, addresses.accepted),
-        ignored=[chip.typed for chip in understood.chips if chip.kind == "ignored"],
+        corrections=corrections(form, understood.corrections, HOME), ignored=ignored(form, understood),
         facets=facets(Around(results, addresses, lambda param, value: words.name_of(param, value, names.titles),
                              names.publishers)),
         hits=[shown_hit(hit.stored, criteria, names) for hit in results.hits],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from domain.criteria import Criteria
 from webapp.search import export, feeds
 from webapp.search.forms import MOST_ROWS, search_form
 from webapp.search.gaps import gap
 from webapp.search.page import search_page
+from webapp.search.suggest import suggestions
 from webapp.services import services
 from webapp.sources.titles import source_names
 
@@ -56,3 +57,10 @@ def _export() -> export.Export:
     criteria = _criteria()
     found = services().search.found(criteria, sort=search_form(request.args).order(criteria), limit=MOST_ROWS)
     return export.Export(found, criteria, source_names(), services().base_url)
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    """What the text that is being typed may become, as JSON; the same for everybody, for a minute."""
+    answer = jsonify(suggestions(services().search, search_form(request.args)))
+    answer.headers["Cache-Control"] = "private, max-age=60"
+    answer.headers["Vary"] = "Cookie"
+    return answer

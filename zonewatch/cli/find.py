@@ -54,7 +54,7 @@ def _rebuild(found: Installation) -> str:
     from indexer.sync import rebuild
     with Progress(console=screen) as progress:
         bar = progress.add_task("indexing", total=None)
-        count = rebuild(found.db, found.index, lambda done: progress.update(bar, completed=done))
+        count = rebuild(found.db, found.index, lambda done: progress.update(bar, completed=done), found.spelling)
     return f"{count} notices indexed"
 
 
@@ -66,7 +66,7 @@ def drain(found: Installation) -> str:
         waiting = changes.pending(session, changes.INDEX)
     with Progress(console=screen) as progress:
         bar = progress.add_task("indexing", total=waiting)
-        while done := sync(found.db, found.index):
+        while done := sync(found.db, found.index, spelling=found.spelling):
             total += done
             progress.update(bar, completed=total)
     return f"{total} changes indexed"
@@ -122,15 +122,19 @@ def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequ
            as_json: bool) -> None:
     """Search the notices; Chinese queries find foreign texts. Options narrow what the query asks for."""
     found = installation()
-    typed = found.search.understand(query, Criteria(scope=Scope(scope))).criteria
+    understood = found.search.understand(query, Criteria(scope=Scope(scope)))
+    typed = understood.criteria
     results = found.search.search(replace(
         typed, product_types=_narrowed(typed.product_types, product), markets=_narrowed(typed.markets, market),
         kinds=_narrowed(typed.kinds, kind)), limit=limit)
     if as_json:
         click.echo(json.dumps({
             "total": results.total, "seconds": results.seconds, "criteria": criteria_module.to_json(results.criteria),
+            "corrections": [{"typed": each.typed, "taken": each.zh} for each in understood.corrections],
             "hits": [_hit_json(hit) for hit in results.hits], "facets": results.facets}, ensure_ascii=False, indent=1))
         return
+    for each in understood.corrections:
+        click.echo(f'{each.typed} → {each.zh} (in quotation marks it is searched for as it stands)')
     table = Table("date", "market", "kind", "product types", "title", title=f"{results.total} notices")
     for hit in results.hits:
         notice = hit.stored.notice
