@@ -37,7 +37,7 @@ REQUIRED = frozenset(filter(None, os.environ.get("ZONEWATCH_TEST_REQUIRE", "").s
 ABSENT = {name: reason for name, present, reason in (
     ("mirror", (SHARED / "mirror" / "serve.py").is_file(), "../shared is absent: tests over real captures do not run"),
     ("chromium", CHROMIUM is not None, "no chromium on this machine: browser tests do not run"),
-    ("meilisearch", bool(meilisearch.URL), "ZONEWATCH_TEST_MEILISEARCH_URL names no search server: what only it shows is not run"),
+    ("meilisearch", bool(meilisearch.URL), "ZONEWATCH_TEST_MEILISEARCH_URL names no search server: only Tantivy is tested"),
     ("pywb", PYWB is not None, "ZONEWATCH_TEST_PYWB names no Python with pywb: WARC files are not replayed by it"),
 ) if not present}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +13,7 @@ from storage import locks
 
 URL = os.environ.get("ZONEWATCH_TEST_MEILISEARCH_URL", "")
 KEY = os.environ.get("ZONEWATCH_TEST_MEILISEARCH_KEY", "")
-PREFIX = "zonewatch-test"
+PREFIX = f"zonewatch-test-{os.getpid()}"
 
 
 def server_index(folder: Path) -> MeilisearchIndex:
@@ -22,6 +23,8 @@ def server_index(folder: Path) -> MeilisearchIndex:
 
 
 def clean() -> None:
-    """Remove the indexes of all tests."""
-    index = MeilisearchIndex(URL, KEY, lambda _: locks.exclusive_in(Path(), "writer"), PREFIX)
-    index.remove_all_but([])
+    """Remove the indexes of this process's tests."""
+    with MeilisearchIndex(URL, KEY, lambda _: nullcontext()).server.client() as client:
+        for each in client.get_indexes({"limit": 10_000})["results"]:
+            if each.uid.startswith(PREFIX):
+                client.delete_index(each.uid)

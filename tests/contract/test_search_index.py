@@ -27,15 +27,17 @@ from indexer.port import IndexMissing, SearchIndex
 from indexer.query import FACETS, industries
 from storage.index_state import Generation
 from tests.builders import notice
-from tests.meilisearch import server_index
+from tests.meilisearch import clean, server_index
 
 BACKENDS: dict[str, Callable[[Path], SearchIndex]] = {"tantivy": TantivyIndex, "meilisearch": server_index}
 ALL = Scope.ALL
 
 
 @pytest.fixture(params=["tantivy", pytest.param("meilisearch", marks=pytest.mark.meilisearch)], scope="module")
-def backend(request: pytest.FixtureRequest) -> Callable[[Path], SearchIndex]:
-    return BACKENDS[request.param]
+def backend(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], SearchIndex]]:
+    yield BACKENDS[request.param]
+    if request.param == "meilisearch":
+        clean()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ MOST_HITS = 10_000
 """The deepest hit a page can show."""
 MOST_BYTES = 16_000_000
 """Documents of one request; the server takes up to 100 MB."""
+MOST_INDEXES = 10_000
 UPDATE_SECONDS = 60.0
 BUILD_SECONDS = 3_600.0
 """How long a task may take; what waits behind others in the server's queue counts in."""
@@ -101,11 +102,11 @@ class MeilisearchIndex:
 
     def remove_all_but(self, generations: Collection[str]) -> None:
         """See SearchIndex."""
+        ours = re.compile(rf"{re.escape(self._prefix)}-\d+-[0-9a-f]+({UNFINISHED})?")
         kept = {f"{self._prefix}-{name}" for name in generations}
         with self.server.client() as client:
-            found = client.get_raw_indexes({"limit": 1_000})
-            tasks = [client.delete_index(each["uid"]) for each in found
-                     if each["uid"].startswith(f"{self._prefix}-") and each["uid"] not in kept]
+            found = [each.uid for each in client.get_indexes({"limit": MOST_INDEXES})["results"]]
+            tasks = [client.delete_index(uid) for uid in found if ours.fullmatch(uid) and uid not in kept]
         self.server.wait(tasks, BUILD_SECONDS)
 
     def search(self, state: Generation, criteria: Criteria, sort: Sort = "relevance", offset: int = 0,
