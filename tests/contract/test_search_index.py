@@ -184,6 +184,94 @@ def test_pages_in_turn_hold_every_hit_once(corpus: Corpus) -> None:
         assert sorted(found) == [each.id for each in documents]
 
 
+# Phrases, where an engine is tempted to be nearly right: few words, often repeated
+
+LETTERS = ("a", "b", "c", "气缸", "ю")
+phrases = st.lists(st.sampled_from(LETTERS), min_size=1, max_size=11).map(" ".join)
+
+
+def repeating(count: int, seed: int = 5) -> list[Document]:
+    some = random.Random(seed)
+    plain = {"title": "x", "product": "", "brand": "", "category": "", "identifiers": ()}
+    return [doc(number, **plain | {"summary": " ".join(some.choices(LETTERS, k=some.randrange(2, 30))),
+                                   "model": " ".join(some.choices(LETTERS, k=some.randrange(2, 6)))})
+            for number in range(1, count + 1)]
+
+
+@pytest.fixture(scope="module")
+def repeats(backend: Callable[[Path], SearchIndex], tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    documents = repeating(500)
+    index = backend(tmp_path_factory.mktemp("repeats"))
+    return index, built(index, *documents), documents
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.lists(phrases, max_size=13).map(tuple), excluded=st.lists(phrases, max_size=2).map(tuple))
+def test_a_phrase_stands_in_a_row_or_is_not_there(
+        repeats: Corpus, words: tuple[str, ...], excluded: tuple[str, ...]) -> None:
+    index, state, documents = repeats
+    for few in (words, words[:1]):
+        criteria = Criteria(words=few, excluded=excluded, scope=ALL)
+        page = index.search(state, criteria, limit=1000)
+        assert set(page.ids) == expected(documents, criteria)
+        assert page.total == len(page.ids)
+
+
+def test_a_long_text_is_searched_to_its_end(index: SearchIndex) -> None:
+    words = [f"w{number}" for number in range(70_000)]
+    state = built(index, doc(1, summary=" ".join(words)), doc(2, summary=" ".join(words[:-1])))
+    assert ids(index, state, words=(words[-1],)) == [1]
+    for start in (0, 29_990, 59_990):
+        for length in (2, 3, 12):
+            assert sorted(ids(index, state, words=(" ".join(words[start:start + length]),))) == [1, 2]
+    assert ids(index, state, words=("w5 w7",)) == []
+
+
+def test_a_text_of_nothing_but_repetitions(index: SearchIndex) -> None:
+    some = random.Random(1)
+    mixed = [some.choice("abcdefghijklmnopqrst") for _ in range(5_000)]
+    absent = next(phrase for phrase in (tuple(some.choices(mixed, k=5)) for _ in range(999))
+                  if phrase not in set(zip(*(mixed[at:] for at in range(5)), strict=False)))
+    state = built(index, doc(1, title="b", summary=" ".join(mixed)), doc(2, title="b a " * 900))
+    assert ids(index, state, words=(" ".join(mixed[70:75]),)) == [1]
+    assert ids(index, state, words=(" ".join(absent),)) == []
+    assert ids(index, state, words=("b",), excluded=(" ".join(mixed[70:75]),)) == [2]
+
+
+def test_a_great_many_excluded_words(index: SearchIndex) -> None:
+    state = built(index, doc(1, title="w7 w8"), doc(2, title="w400"), doc(3, title="w401 w3"), doc(4, title="w5 x"))
+    assert ids(index, state, excluded=tuple(f"w{number}" for number in range(401))) == []
+    assert sorted(ids(index, state, excluded=tuple(f"w{number} w{number + 1}" for number in range(401)))) == [2, 3, 4]
+
+
+# Values are compared as they are
+
+VALUES = ("", " ", "EU", "eu", "Eu ", "e\u0301", "\u00e9", "\"", "a\"b'\\", "TO", "x" * 90,
+          "zz", "zzq", "2024", "2024.0", "*", "\u6c14\u7f38")
+
+
+@pytest.fixture(scope="module")
+def odd(backend: Callable[[Path], SearchIndex], tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    facts = doc(1).facts
+    documents = [replace(doc(number), facts=replace(facts, market=value, source=value, hazards=frozenset({value})))
+                 for number, value in enumerate(VALUES, 1)]
+    index = backend(tmp_path_factory.mktemp("odd"))
+    return index, built(index, *documents), documents
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_no_two_values_are_taken_for_one(odd: Corpus, value: str) -> None:
+    index, state, documents = odd
+    for field in ("markets", "sources", "hazards"):
+        criteria = Criteria(**{field: frozenset({value})}, scope=ALL)
+        assert set(index.search(state, criteria).ids) == expected(documents, criteria)
+
+
+def test_each_value_is_counted_as_it_is(odd: Corpus) -> None:
+    index, state, _ = odd
+    assert set(index.search(state, Criteria(scope=ALL)).facets["market"]) == set(VALUES) - {""}
+
+
 # Words
 
 

@@ -7,17 +7,18 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any
 
 from meilisearch.models.task import TaskInfo
 
-from domain.criteria import Criteria
+from domain.criteria import Criteria, Facts
 from domain.deadline import DeadlineState
-from indexer.backends.meilisearch.documents import SETTINGS, decoded, fields
+from indexer.backends.meilisearch.documents import SETTINGS, fields
 from indexer.backends.meilisearch.searches import Filter, counted, deadline_parts, filters, search, tiers
 from indexer.backends.meilisearch.server import SEND_SECONDS, Server
+from indexer.backends.meilisearch.texts import decoded
 from indexer.backends.meilisearch.words import Said, Words
 from indexer.document import FORMAT, Document
 from indexer.fields import facet_field
@@ -108,6 +109,32 @@ class MeilisearchIndex:
             found = [each.uid for each in client.get_indexes({"limit": MOST_INDEXES})["results"]]
             tasks = [client.delete_index(uid) for uid in found if ours.fullmatch(uid) and uid not in kept]
         self.server.wait(tasks, BUILD_SECONDS)
+
+    def version(self) -> str:
+        """The server's version; empty when the key may not ask for it. Raises IndexUnavailable when nobody answers."""
+        with self.server.client() as client:
+            client.health()
+        with suppress(IndexUnavailable), self.server.client() as client:
+            return str(client.get_version()["pkgVersion"])
+        return ""
+
+    def rehearse(self) -> None:
+        """Write, change, find and remove a generation of one document, as its key allows. Raises IndexUnavailable."""
+        name = self.new_name()
+        facts = Facts({}, {}, "", "", "", frozenset(), "", "", "", None, (), ("word",))
+        try:
+            self.build(name, [[Document(1, facts, (), frozenset(), frozenset(), None)]])
+            self.search(Generation(name, 1), Criteria(words=("word",)))
+            self.update(name, [], [1])
+        finally:
+            for uid in (self._uid(name), self._uid(name) + UNFINISHED):
+                with suppress(IndexMissing), self.server.client() as client:
+                    self._done(client.delete_index(uid))
+
+    def rehearse_searching(self) -> None:
+        """Search as the key allows, whatever is there. Raises IndexUnavailable."""
+        with suppress(IndexMissing):
+            self.search(Generation(self.new_name(), 1), Criteria())
 
     def search(self, state: Generation, criteria: Criteria, sort: Sort = "relevance", offset: int = 0,
                limit: int = 20, facets: Collection[str] = tuple(FACETS)) -> Page:

@@ -9,7 +9,8 @@ from typing import Any
 
 from domain.criteria import Scope
 from domain.deadline import DeadlineState, deadline_spans
-from indexer.backends.meilisearch.documents import NEWEST, encoded, ordinal
+from indexer.backends.meilisearch.documents import NEWEST, ordinal
+from indexer.backends.meilisearch.texts import value
 from indexer.backends.meilisearch.words import Said
 from indexer.document import number
 from indexer.fields import facet_field
@@ -31,7 +32,7 @@ class Tier:
 
 def any_of(field: str, values: Iterable[str]) -> str:
     """A filter: the field holds one of the values."""
-    quoted = ",".join(f'"{encoded(value)}"' for value in sorted(values))
+    quoted = ",".join(f'"{value(each)}"' for each in sorted(values))
     return f"{field} IN [{quoted}]"
 
 
