@@ -21,23 +21,19 @@ from domain.criteria import Criteria, Scope, matches, subjects
 from domain.deadline import DeadlineState, deadline_states
 from domain.errors import Conflict
 from domain.notice import NoticeKind
-from indexer.backends.tantivy import TantivyIndex
 from indexer.document import Document, of_notice
 from indexer.port import IndexMissing, SearchIndex
 from indexer.query import FACETS, industries
 from storage.index_state import Generation
 from tests.builders import notice
-from tests.meilisearch import clean, server_index
+from tests.engines import EACH, ENGINES
 
-BACKENDS: dict[str, Callable[[Path], SearchIndex]] = {"tantivy": TantivyIndex, "meilisearch": server_index}
 ALL = Scope.ALL
 
 
-@pytest.fixture(params=["tantivy", pytest.param("meilisearch", marks=pytest.mark.meilisearch)], scope="module")
-def backend(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], SearchIndex]]:
-    yield BACKENDS[request.param]
-    if request.param == "meilisearch":
-        clean()
+@pytest.fixture(params=EACH, scope="module")
+def backend(request: pytest.FixtureRequest) -> Callable[[Path], SearchIndex]:
+    return ENGINES[request.param]
 
 
 @pytest.fixture

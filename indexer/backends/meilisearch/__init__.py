@@ -52,7 +52,7 @@ class MeilisearchIndex:
     def __init__(self, url: str, key: str, turn: Callable[[float], AbstractContextManager[object]],
                  prefix: str = "zonewatch") -> None:
         self.server = Server(url, key)
-        self._turn, self._prefix = turn, prefix
+        self.prefix, self._turn = prefix, turn
         self._words = Words(self.server, self._uid)
 
     @contextmanager
@@ -103,8 +103,8 @@ class MeilisearchIndex:
 
     def remove_all_but(self, generations: Collection[str]) -> None:
         """See SearchIndex."""
-        ours = re.compile(rf"{re.escape(self._prefix)}-\d+-[0-9a-f]+({UNFINISHED})?")
-        kept = {f"{self._prefix}-{name}" for name in generations}
+        ours = re.compile(rf"{re.escape(self.prefix)}-\d+-[0-9a-f]+({UNFINISHED})?")
+        kept = {f"{self.prefix}-{name}" for name in generations}
         with self.server.client() as client:
             found = [each.uid for each in client.get_indexes({"limit": MOST_INDEXES})["results"]]
             tasks = [client.delete_index(uid) for uid in found if ours.fullmatch(uid) and uid not in kept]
@@ -151,7 +151,7 @@ class MeilisearchIndex:
         """The name of a generation's index. Raises IndexMissing when it is of another form."""
         if not _NAME.fullmatch(generation):
             raise IndexMissing(f"the search index {generation} is of another format")
-        return f"{self._prefix}-{generation}"
+        return f"{self.prefix}-{generation}"
 
     def _done(self, task: TaskInfo) -> None:
         self.server.wait([task], BUILD_SECONDS)
