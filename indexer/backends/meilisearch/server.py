@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import meilisearch
-from meilisearch.errors import MeilisearchApiError, MeilisearchError
+from meilisearch.errors import MeilisearchApiError, MeilisearchError, MeilisearchTimeoutError
 from meilisearch.models.task import TaskInfo
 
 from indexer.port import IndexMissing, IndexUnavailable
@@ -29,11 +29,11 @@ class Server:
         self.url, self._key = url.rstrip("/"), key
 
     @contextmanager
-    def client(self, patience: float = ANSWER_SECONDS) -> Iterator[meilisearch.Client]:
+    def client(self, patience: float | None = None) -> Iterator[meilisearch.Client]:
         """The official client for a few requests. What goes wrong is raised as IndexMissing when the server does not have
         the index, else as IndexUnavailable."""
         with telling():
-            seconds = cast(int, (CONNECT_SECONDS, patience))  # the client hands it on to requests, which takes both
+            seconds = cast(int, (CONNECT_SECONDS, patience or ANSWER_SECONDS))  # the client hands it on to requests, which takes both
             yield meilisearch.Client(self.url, self._key, timeout=seconds)
 
     def ask(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -80,7 +80,9 @@ def telling() -> Iterator[None]:
     except MeilisearchApiError as error:
         raise _refusal(f"the search server refuses ({error.status_code})",
                        {"code": error.code, "message": error.message[:500]}) from error
+    except MeilisearchTimeoutError as error:
+        raise IndexUnavailable("the search server does not answer in time") from error
     except MeilisearchError as error:
-        raise IndexUnavailable(f"the search server does not answer ({error.message})") from error
-    except (OSError, ValueError, KeyError) as error:
+        raise IndexUnavailable("the search server cannot be reached") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexUnavailable(f"the search server's answer cannot be read ({error})") from error
