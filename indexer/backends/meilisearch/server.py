@@ -33,7 +33,8 @@ class Server:
         """The official client for a few requests. What goes wrong is raised as IndexMissing when the server does not have
         the index, else as IndexUnavailable."""
         with telling():
-            seconds = cast(int, (CONNECT_SECONDS, patience or ANSWER_SECONDS))  # the client hands it on to requests, which takes both
+            # the client hands it on to requests, which takes both
+            seconds = cast(int, (CONNECT_SECONDS, patience or ANSWER_SECONDS))
             yield meilisearch.Client(self.url, self._key, timeout=seconds)
 
     def ask(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
