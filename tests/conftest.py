@@ -38,6 +38,8 @@ ABSENT = {name: reason for name, present, reason in (
     ("mirror", (SHARED / "mirror" / "serve.py").is_file(), "../shared is absent: tests over real captures do not run"),
     ("chromium", CHROMIUM is not None, "no chromium on this machine: browser tests do not run"),
     ("meilisearch", bool(engines.URL), "ZONEWATCH_TEST_MEILISEARCH_URL names no search server: only Tantivy is tested"),
+    ("meilisearch_binary", bool(engines.BINARY),
+     "ZONEWATCH_TEST_MEILISEARCH_BINARY names no program of a search server: none is killed"),
     ("pywb", PYWB is not None, "ZONEWATCH_TEST_PYWB names no Python with pywb: WARC files are not replayed by it"),
 ) if not present}
 

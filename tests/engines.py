@@ -18,6 +18,8 @@ from storage import locks
 
 URL = os.environ.get("ZONEWATCH_TEST_MEILISEARCH_URL", "")
 KEY = os.environ.get("ZONEWATCH_TEST_MEILISEARCH_KEY", "")
+BINARY = os.environ.get("ZONEWATCH_TEST_MEILISEARCH_BINARY", "")
+"""A server's program, for tests that kill one of their own."""
 _used: set[str] = set()
 
 
