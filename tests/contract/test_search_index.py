@@ -344,6 +344,36 @@ def test_words_in_the_title_come_before_words_in_the_body(index: SearchIndex) ->
     assert ids(index, state, words=("nozzle",)) == [2, 1]
 
 
+def test_what_bears_the_words_as_its_number_comes_first(index: SearchIndex) -> None:
+    new, old = date(2026, 11, 13), date(2001, 1, 1)
+    state = built(index, doc(1, title="ISO 15552 cylinders", published_on=new),
+                  doc(2, about(ink_cartridge=Confidence.HIGH), title="ISO 15552-1", published_on=new),
+                  doc(3, title="Pneumatics", identifiers=("ISO15552",), published_on=old))
+    assert ids(index, state, words=("iso 15552",))[0] == 3
+
+
+def test_by_deadline_what_ends_first_comes_first_then_what_has_ended_last(index: SearchIndex) -> None:
+    today = clock.today()
+    ends = [None, today - timedelta(days=3), today + timedelta(days=30), today, today - timedelta(days=90), None]
+    state = built(index, *(doc(number, comment_deadline=end, published_on=date(2026, 1, number))
+                           for number, end in enumerate(ends, 1)))
+    assert list(index.search(state, Criteria(scope=ALL), "deadline").ids) == [4, 3, 2, 5, 6, 1]
+    assert [index.search(state, Criteria(scope=ALL), "deadline", offset, 2).ids for offset in (1, 3)] == [(3, 2), (5, 6)]
+
+
+def test_tiers_of_relevance_are_paged_through_in_order(index: SearchIndex) -> None:
+    levels = list(Confidence)[:3]
+    state = built(index, *(doc(number, about(ink_cartridge=levels[number % 3]), in_title=["ink_cartridge"] * (number % 2),
+                               title="Ink" if number % 4 else "Other", summary="ink") for number in range(1, 40)))
+    for wanted in ({}, {"words": ("ink",)}):
+        criteria = Criteria(product_types=frozenset({"ink_cartridge"}), scope=ALL, **wanted)  # type: ignore[arg-type]
+        whole = index.search(state, criteria, limit=1000).ids
+        assert len(whole) == 39
+        for limit in (1, 4, 7):
+            pages = [index.search(state, criteria, "relevance", offset, limit).ids for offset in range(0, 42, limit)]
+            assert tuple(each for page in pages for each in page) == whole
+
+
 def test_by_date_the_newest_comes_first_and_the_undated_last(index: SearchIndex) -> None:
     days = [date(2020, 5, 1), None, date(2026, 11, 13), date(1901, 1, 1), date(2026, 11, 13)]
     state = built(index, *(doc(number, published_on=day) for number, day in enumerate(days, 1)))
