@@ -18,7 +18,11 @@ Sort = Literal["relevance", "date", "deadline"]
 that are open, the first to end first; then the others, newest deadline first, those without one last and as by date."""
 
 
-class IndexMissing(ZonewatchError):
+class IndexUnavailable(ZonewatchError):
+    """The engine does not answer, refuses or fails: nothing is known of its index. Trying again later may help."""
+
+
+class IndexMissing(IndexUnavailable):
     """The generation that the database names cannot be read; the next sync or rebuild writes it anew."""
 
 
@@ -34,7 +38,8 @@ class Page:
 
 
 class SearchIndex(Protocol):
-    """Documents in generations. Only one writer at a time, any number of readers in any process."""
+    """Documents in generations. Only one writer at a time, any number of readers in any process. Every method raises
+    IndexUnavailable when there is an engine that does not answer."""
 
     def exclusive(self, timeout: float = 0) -> AbstractContextManager[None]:
         """Be the only writer for the block. Raises Conflict when another process still writes after ``timeout``."""

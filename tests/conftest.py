@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from domain import clock
 from storage.session import Database
-from tests import postgres
+from tests import engines, postgres
 from tests.browser import scene
 from tests.browser.portal import Portal
 from tests.databases import SERVER, STORE, database, on_postgres, url_of
@@ -40,6 +40,9 @@ REQUIRED = frozenset(filter(None, os.environ.get("ZONEWATCH_TEST_REQUIRE", "").s
 ABSENT = {name: reason for name, present, reason in (
     ("mirror", (SHARED / "mirror" / "serve.py").is_file(), "../shared is absent: tests over real captures do not run"),
     ("chromium", CHROMIUM is not None, "no chromium on this machine: browser tests do not run"),
+    ("meilisearch", bool(engines.URL), "ZONEWATCH_TEST_MEILISEARCH_URL names no search server: only Tantivy is tested"),
+    ("meilisearch_binary", bool(engines.BINARY),
+     "ZONEWATCH_TEST_MEILISEARCH_BINARY names no program of a search server: none is killed"),
     ("pywb", PYWB is not None, "ZONEWATCH_TEST_PYWB names no Python with pywb: WARC files are not replayed by it"),
 ) if not present}
 
@@ -94,6 +97,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if name in REQUIRED:
                 pytest.fail(f"{reason}, and ZONEWATCH_TEST_REQUIRE names {name}")
             pytest.skip(reason)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _clean_server() -> Iterator[None]:
+    yield
+    engines.clean()
 
 
 @pytest.fixture(autouse=True)

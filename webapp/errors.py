@@ -8,7 +8,7 @@ from flask import Flask, g, render_template
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from domain.errors import Conflict, InvalidValue, NotFound, ZonewatchError
-from indexer.port import IndexMissing
+from indexer.port import IndexMissing, IndexUnavailable
 from subscriptions.tokens import BadToken
 from webapp.accounts.visitor import Visitor
 from webapp.i18n import N_, lang, translated
@@ -29,8 +29,9 @@ PAGES: dict[int, tuple[str, str]] = {
     500: (N_("系统出错"), N_("错误已记录。请稍后再试；已收集的信息和订阅不受影响。")),
 }
 CSRF_PAGE = (N_("表单已失效"), N_("页面打开太久，或浏览器未接受 Cookie。请返回上一页，刷新后重新提交。"))
+NO_ENGINE = (N_("检索暂时不可用"), N_("检索服务暂时没有应答，请稍后再试。已收集的信息和预警不受影响。"))
 _STATUS: tuple[tuple[type[ZonewatchError], int], ...] = (
-    (NotFound, 404), (Conflict, 409), (InvalidValue, 400), (IndexMissing, 503))
+    (NotFound, 404), (Conflict, 409), (InvalidValue, 400), (IndexUnavailable, 503))
 
 
 def init(app: Flask) -> None:
@@ -58,6 +59,9 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
 def _of_service(error: ZonewatchError) -> tuple[str, int]:
     if isinstance(error, BadToken):
         return page(401 if is_one_click() else 410, PAGES[410], error.text(lang()))
+    if isinstance(error, IndexUnavailable) and not isinstance(error, IndexMissing):
+        log.warning("a search failed: %s", error)
+        return page(503, NO_ENGINE)
     code = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
     return page(code, details=translated(str(error)) if code == 400 else "")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import ClassVar
 
 from domain.errors import ZonewatchError
 from domain.health import HealthState
+from indexer.port import IndexUnavailable
 from storage import changes, index_state, locks, sources
 from subscriptions.channels.smtp import probe
 from subscriptions.mime import address
@@ -33,7 +35,7 @@ class Finding:
 
 def findings(settings: Settings) -> list[Finding]:
     """Everything worth saying about an installation, in the order in which one would mend it."""
-    return [*_settings(settings), *_disk(settings), *_mail(settings), *_store(settings)]
+    return [*_settings(settings), *_disk(settings), *_mail(settings), *_search(settings), *_store(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -70,6 +72,26 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         return
     wrong = probe(settings.text("MAIL_URL"), CONNECT_SECONDS)
     yield Finding(Finding.WRONG, f"mail: {wrong}") if wrong else Finding(Finding.GOOD, "the mail server answers")
+
+
+def _search(settings: Settings) -> Iterator[Finding]:
+    """Whether a search server answers and lets us do all that we do; the embedded engine is looked at with the store."""
+    if settings.index_dir:
+        return
+    from indexer.backends.meilisearch import MeilisearchIndex
+    url, written, read = (settings.text(name) for name in ("SEARCH_URL", "SEARCH_KEY", "SEARCH_READ_KEY"))
+    index = MeilisearchIndex(url, written, lambda _: nullcontext())
+    try:
+        version = index.version()
+        if written or not read:
+            index.rehearse()
+        if read:
+            MeilisearchIndex(url, read, lambda _: nullcontext()).rehearse_searching()
+    except IndexUnavailable as error:
+        yield Finding(Finding.WRONG, f"search: {error}")
+        return
+    said = f"the search server answers (Meilisearch {version or 'of a version that it does not tell this key'}); "
+    yield Finding(Finding.GOOD, said + ("its keys suffice" if written or not read else "its key only searches"))
 
 
 def _store(settings: Settings) -> Iterator[Finding]:

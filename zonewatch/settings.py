@@ -19,6 +19,7 @@ from domain.errors import SettingsError
 
 PREFIX = "ZONEWATCH_"
 KEY_PREFIX = "KEY_"
+EMBEDDED = "tantivy:"
 TEST_PREFIXES = ("TEST_", "SCREENSHOTS")
 """Read by the test suite, not by the product."""
 
@@ -26,6 +27,8 @@ DEFAULTS: dict[str, str] = {
     "DATA_DIR": "var",
     "DATABASE_URL": "sqlite:///{data}/zonewatch.db",
     "SEARCH_URL": "tantivy:{data}/index",
+    "SEARCH_KEY": "",
+    "SEARCH_READ_KEY": "",
     "CAPTURES_URL": "{data}/captures",
     "MAIL_URL": "",
     "MAIL_FROM": "zonewatch <zonewatch@localhost>",
@@ -40,7 +43,9 @@ DEFAULTS: dict[str, str] = {
 PURPOSES: dict[str, str] = {
     "DATA_DIR": "folder of the index, the captures, the locks and, unless DATABASE_URL says otherwise, the database",
     "DATABASE_URL": "address of the database: sqlite:///FILE or postgresql://user:password@host/name",
-    "SEARCH_URL": "search engine: tantivy:FOLDER",
+    "SEARCH_URL": "search engine: tantivy:FOLDER, or the address of a Meilisearch server, http(s)://host:7700",
+    "SEARCH_KEY": "key of the search server with which the worker writes; zonewatch search-keys makes it",
+    "SEARCH_READ_KEY": "key of the search server that only searches, for the portal; SEARCH_KEY when unset",
     "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
     "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
     "MAIL_FROM": "sender of all mail",
@@ -54,6 +59,7 @@ PURPOSES: dict[str, str] = {
 }
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 _QUERY_SECRET = re.compile(r"([?&][^=&]*(?:key|token|secret|pass)[^=&]*=)[^&\s]+", re.I)
+SECRETS = ("SECRET_KEY", "SEARCH_KEY", "SEARCH_READ_KEY")
 LEAST_KEY = 32
 """Signs of a signing key that nobody guesses."""
 
@@ -74,7 +80,7 @@ class Setting:
     @property
     def shown(self) -> str:
         """The value without any secret."""
-        if self.name.startswith(KEY_PREFIX) or self.name == "SECRET_KEY":
+        if self.name.startswith(KEY_PREFIX) or self.name in SECRETS:
             return "(set, not shown)" if self.value else ""
         return masked(self.value)
 
@@ -143,9 +149,10 @@ class Settings:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
-    def index_dir(self) -> Path:
-        """Folder of the embedded index."""
-        return Path(self.setting("SEARCH_URL").value.removeprefix("tantivy:"))
+    def index_dir(self) -> Path | None:
+        """Folder of the embedded index; None when SEARCH_URL names a server."""
+        url = self.setting("SEARCH_URL").value
+        return Path(url.removeprefix(EMBEDDED)) if url.startswith(EMBEDDED) else None
 
     @property
     def secret_key(self) -> str:
@@ -192,8 +199,9 @@ class Settings:
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
                                 "real sources are asked at the pace their cards promise")
-        if not self.text("SEARCH_URL").startswith("tantivy:"):
-            raise SettingsError(f"{PREFIX}SEARCH_URL must be tantivy:FOLDER")
+        search = self.text("SEARCH_URL")
+        if not search.startswith(EMBEDDED) and not _is_web_address(search):
+            raise SettingsError(f"{PREFIX}SEARCH_URL={masked(search)!r} must be tantivy:FOLDER or an http or https address")
         for name in ("BASE_URL", "GATEWAY_URL"):
             value = self.text(name)
             if value and not _is_web_address(value):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from domain import clock
-from storage import keys
+from storage import keys, locks
 from storage.captures import CaptureStore
 from storage.session import Database
 from zonewatch.settings import Settings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from crawlers.run import CrawlOptions
-    from indexer.backends.tantivy import TantivyIndex
+    from indexer.port import SearchIndex
     from indexer.service import SearchService
     from indexer.spelling import SpellingFiles
     from subscriptions.channels.port import MailChannel
@@ -44,10 +44,9 @@ class Installation:
         return CaptureStore(self.settings.text("CAPTURES_URL"))
 
     @cached_property
-    def index(self) -> TantivyIndex:
-        """The embedded search index."""
-        from indexer.backends.tantivy import TantivyIndex
-        return TantivyIndex(self.settings.index_dir)
+    def index(self) -> SearchIndex:
+        """The search index, to write it."""
+        return self._engine(self.settings.text("SEARCH_KEY"))
 
     @cached_property
     def spelling(self) -> SpellingFiles:
@@ -59,7 +58,16 @@ class Installation:
     def search(self) -> SearchService:
         """Search over store and index."""
         from indexer.service import SearchService
-        return SearchService(self.db, self.index, self.spelling)
+        key = self.settings.text("SEARCH_READ_KEY")
+        return SearchService(self.db, self._engine(key) if key else self.index, self.spelling)
+
+    def _engine(self, key: str) -> SearchIndex:
+        folder = self.settings.index_dir
+        if folder:
+            from indexer.backends.tantivy import TantivyIndex
+            return TantivyIndex(folder)
+        from indexer.backends.meilisearch import MeilisearchIndex
+        return MeilisearchIndex(self.settings.text("SEARCH_URL"), key, partial(locks.exclusive, self.db, "index-writer"))
 
     @cached_property
     def subscriptions(self) -> SubscriptionService:

@@ -23,6 +23,8 @@ LOCK_SECONDS = 3.0
 """Commands hold the lock for moments; another worker holds it for good."""
 MINUTE_SECONDS = 60.0
 """How often the leader looks at what changes slowly: the health of sources, mails in the hands of workers that died."""
+ENGINE_SECONDS = 15.0
+"""How long a search engine that failed is left alone."""
 POLL_SECONDS = 0.5
 log = logging.getLogger("zonewatch.worker")
 
@@ -106,9 +108,17 @@ class Worker:
         return done
 
     def index(self) -> int:
-        """Bring changed notices into the search index."""
+        """Bring changed notices into the search index. An engine that fails is left alone for a while: every try may
+        take the patience that the other stages, the alerts among them, would wait for."""
+        from indexer.port import IndexUnavailable
         from indexer.sync import sync
-        return sync(self.installation.db, self.installation.index, spelling=self.installation.spelling)
+        if time.monotonic() < self._next.get("index", 0.0):
+            raise IndexUnavailable("it failed a moment ago")
+        try:
+            return sync(self.installation.db, self.installation.index, spelling=self.installation.spelling)
+        except IndexUnavailable:
+            self._next["index"] = time.monotonic() + ENGINE_SECONDS
+            raise
 
     def watch(self) -> int:
         """Once a minute, note what has become of the sources, and have readers told of long outages and their ends."""

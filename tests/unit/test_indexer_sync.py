@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from domain.errors import Conflict
 from domain.notice import Notice
 from domain.source import Listing
 from indexer import sync
-from indexer.backends.tantivy import TantivyIndex
-from indexer.port import IndexMissing, Page
+from indexer.backends.meilisearch import MeilisearchIndex
+from indexer.port import IndexMissing, Page, SearchIndex
 from indexer.service import SearchService
 from storage import changes, index_state, notices, reclassified, runs
 from storage.session import Database
 from tests.builders import notice, source, store
 from tests.databases import database, url_of
+from tests.engines import EACH, ENGINES, indexes
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,17 +34,20 @@ ROOT = Path(__file__).parents[2]
 class Installation:
     """A store and its index, as the worker sees them; ``search`` opens the index anew, as another process would."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: str = "tantivy") -> None:
         self.db: Database = database(folder)
-        self.folder = folder
-        self.index = TantivyIndex(folder / "index")
+        self.folder, self.engine = folder, engine
+        self.index = self.opened()
+
+    def opened(self) -> SearchIndex:
+        return ENGINES[self.engine](self.folder / "index")
 
     def sync(self) -> None:
         while sync.sync(self.db, self.index):
             pass
 
     def search(self, *words: str) -> set[str]:
-        service = SearchService(self.db, TantivyIndex(self.folder / "index"))
+        service = SearchService(self.db, self.opened())
         found = service.search(Criteria(words=words, scope=Scope.ALL), limit=100)
         assert found.total == len(found.hits)
         return {hit.stored.notice.external_id for hit in found.hits}
@@ -59,8 +64,20 @@ class Installation:
             return not changes.pending(session, changes.INDEX) and all(each.indexed_at for each in held)
 
 
+    def generations(self) -> int:
+        """How many generations are kept, half-written ones included."""
+        if isinstance(self.index, MeilisearchIndex):
+            return len(indexes(self.index.prefix))
+        return len([path for path in (self.folder / "index").iterdir() if path.is_dir()])
+
+
+@pytest.fixture(params=EACH)
+def here(tmp_path: Path, request: pytest.FixtureRequest) -> Installation:
+    return Installation(tmp_path, request.param)
+
+
 @pytest.fixture
-def here(tmp_path: Path) -> Installation:
+def embedded(tmp_path: Path) -> Installation:
     return Installation(tmp_path)
 
 
@@ -96,7 +113,7 @@ def test_a_sync_takes_no_more_than_its_limit(here: Installation) -> None:
 
 
 def test_an_open_reader_sees_every_commit_and_a_new_generation(here: Installation) -> None:
-    service = SearchService(here.db, TantivyIndex(here.folder / "index"))
+    service = SearchService(here.db, here.opened())
     for step, name in enumerate("ABC", 1):
         store(here.db, notice(name))
         here.sync()
@@ -115,35 +132,35 @@ def test_a_withdrawn_notice_stays_searchable(here: Installation) -> None:
     assert here.search() == {"A"}
 
 
-def test_a_lost_index_folder_is_written_anew(here: Installation) -> None:
-    store(here.db, notice("A"), notice("B"))
-    here.sync()
-    shutil.rmtree(here.folder / "index")
+def test_a_lost_index_folder_is_written_anew(embedded: Installation) -> None:
+    store(embedded.db, notice("A"), notice("B"))
+    embedded.sync()
+    shutil.rmtree(embedded.folder / "index")
     with pytest.raises(IndexMissing):
-        here.search()
-    here.sync()
-    assert here.search() == {"A", "B"}
+        embedded.search()
+    embedded.sync()
+    assert embedded.search() == {"A", "B"}
 
 
 @pytest.mark.parametrize("suffix", ["meta.json", "*.term", "*.fast"])
-def test_a_damaged_index_is_written_anew(here: Installation, suffix: str) -> None:
-    store(here.db, notice("A"))
-    here.sync()
-    for path in (here.folder / "index" / here.generation().name).glob(suffix):
+def test_a_damaged_index_is_written_anew(embedded: Installation, suffix: str) -> None:
+    store(embedded.db, notice("A"))
+    embedded.sync()
+    for path in (embedded.folder / "index" / embedded.generation().name).glob(suffix):
         path.write_bytes(b"damaged")
-    here.sync()
-    assert here.search("compressor") == {"A"}
+    embedded.sync()
+    assert embedded.search("compressor") == {"A"}
 
 
 def test_an_index_of_another_format_is_never_read_but_written_anew(
-        here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    store(here.db, notice("A"))
-    here.sync()
+        embedded: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(embedded.db, notice("A"))
+    embedded.sync()
     monkeypatch.setattr("indexer.backends.tantivy.FORMAT", 999)
     with pytest.raises(IndexMissing):
-        here.search()
-    here.sync()
-    assert here.search() == {"A"}
+        embedded.search()
+    embedded.sync()
+    assert embedded.search() == {"A"}
 
 
 def test_a_rebuild_classifies_again_what_an_older_classifier_read(here: Installation) -> None:
@@ -163,11 +180,11 @@ def test_a_rebuild_settles_what_was_pending_and_keeps_one_generation_before(here
     for _ in range(3):
         sync.rebuild(here.db, here.index)
     assert here.is_settled()
-    assert len([path for path in (here.folder / "index").iterdir() if path.is_dir()]) == 2
+    assert here.generations() == 2
 
 
 def test_only_one_process_writes(here: Installation) -> None:
-    with TantivyIndex(here.folder / "index").exclusive(), pytest.raises(Conflict):
+    with here.opened().exclusive(), pytest.raises(Conflict):
         sync.sync(here.db, here.index)
 
 
@@ -178,10 +195,10 @@ import os, signal, sys
 from pathlib import Path
 from importlib import import_module
 from indexer import sync
-from indexer.backends.tantivy import TantivyIndex
 from storage.session import Database
+from tests.engines import ENGINES
 
-url, folder, work, module, name, moment, call = sys.argv[1:]
+url, folder, engine, work, module, name, moment, call = sys.argv[1:]
 owner = import_module(module)
 if "." in name:
     owner, name = getattr(owner, name.split(".")[0]), name.split(".")[1]
@@ -198,14 +215,25 @@ def dies(*args, **kwargs):
     return found
 
 setattr(owner, name, dies)
-getattr(sync, work)(Database(url), TantivyIndex(Path(folder) / "index"))
+getattr(sync, work)(Database(url), ENGINES[engine](Path(folder) / "index"))
 """
 
+ENGINE_STEPS = {
+    "tantivy": [
+        ("indexer.backends.tantivy", "_engine_document", "after", 2),
+        ("indexer.backends.tantivy", "TantivyIndex.update", "after", 1),
+        ("indexer.backends.tantivy", "TantivyIndex.build", "after", 1),
+    ],
+    "meilisearch": [
+        ("indexer.backends.meilisearch", "MeilisearchIndex._send", "before", 1),
+        ("indexer.backends.meilisearch", "MeilisearchIndex._send", "after", 1),
+        ("indexer.backends.meilisearch", "MeilisearchIndex._check", "after", 1),
+        ("indexer.backends.meilisearch", "MeilisearchIndex.update", "after", 1),
+        ("indexer.backends.meilisearch", "MeilisearchIndex.build", "after", 1),
+    ],
+}
 STEPS = [
     ("indexer.sync", "document", "after", 2),
-    ("indexer.backends.tantivy", "_engine_document", "after", 2),
-    ("indexer.backends.tantivy", "TantivyIndex.update", "after", 1),
-    ("indexer.backends.tantivy", "TantivyIndex.build", "after", 1),
     ("storage.index_state", "flip", "before", 1),
     ("storage.index_state", "flip", "after", 1),
     ("indexer.sync", "_settle", "before", 1),
@@ -214,19 +242,21 @@ STEPS = [
     ("storage.notices", "mark_indexed", "before", 1),
     ("storage.notices", "mark_indexed", "after", 1),
 ]
-ONLY_IN_A_SYNC = {"TantivyIndex.update", "committed"}
-ONLY_IN_A_BUILD = {"TantivyIndex.build", "flip"}
-KILLS = [(work, *step) for work in ("sync", "rebuild") for step in STEPS
+ONLY_IN_A_SYNC = {"TantivyIndex.update", "MeilisearchIndex.update", "committed"}
+ONLY_IN_A_BUILD = {"TantivyIndex.build", "MeilisearchIndex.build", "MeilisearchIndex._check", "flip"}
+KILLS = [pytest.param(engine, work, *step, marks=[pytest.mark.meilisearch] if engine == "meilisearch" else [])
+         for engine, own in ENGINE_STEPS.items() for work in ("sync", "rebuild") for step in (*own, *STEPS)
          if step[1] not in (ONLY_IN_A_BUILD if work == "sync" else ONLY_IN_A_SYNC)]
 
 
-@pytest.mark.parametrize(("work", "module", "name", "moment", "call"), KILLS)
-def test_killed_at_any_step_nothing_is_lost(here: Installation, work: str, module: str, name: str, moment: str,
-                                            call: int) -> None:
+@pytest.mark.parametrize(("engine", "work", "module", "name", "moment", "call"), KILLS)
+def test_killed_at_any_step_nothing_is_lost(
+        tmp_path: Path, engine: str, work: str, module: str, name: str, moment: str, call: int) -> None:
+    here = Installation(tmp_path, engine)
     store(here.db, notice("A"), notice("B"))
     here.sync()
     store(here.db, *changed())
-    what = (url_of(here.folder), str(here.folder), work, module, name, moment, str(call))
+    what = (url_of(here.folder), str(here.folder), engine, work, module, name, moment, str(call))
     killed = subprocess.run([sys.executable, "-c", KILLED, *what],
                             cwd=ROOT, check=False, capture_output=True, text=True)
     assert killed.returncode == -9, killed.stderr
@@ -236,7 +266,7 @@ def test_killed_at_any_step_nothing_is_lost(here: Installation, work: str, modul
     assert here.search("toner") == {"A", "C"}
     assert here.is_settled()
     sync.rebuild(here.db, here.index)
-    assert len([path for path in (here.folder / "index").iterdir() if path.is_dir()]) == 2
+    assert here.generations() == 2
 
 
 def changed() -> tuple[Notice, ...]:
@@ -246,26 +276,44 @@ def changed() -> tuple[Notice, ...]:
 # Searching while others write
 
 
-class ReplacedMeanwhile(TantivyIndex):
+class ReplacedMeanwhile:
     """An index that is rebuilt twice, by another process, after a reader asked which generation to use."""
 
-    def __init__(self, folder: Path, db: Database) -> None:
-        super().__init__(folder)
-        self.db, self.calm = db, False
+    def __init__(self, here: Installation) -> None:
+        self.here, self.index, self.calm = here, here.opened(), False
 
     def search(self, *args: Any, **kwargs: Any) -> Page:
         if not self.calm:
             self.calm = True
             for _ in range(2):
-                sync.rebuild(self.db, TantivyIndex(self.folder))
-        return super().search(*args, **kwargs)
+                sync.rebuild(self.here.db, self.here.opened())
+        return self.index.search(*args, **kwargs)
 
 
 def test_a_generation_that_vanishes_under_a_reader_costs_no_answer(here: Installation) -> None:
     store(here.db, notice("A"))
     here.sync()
-    service = SearchService(here.db, ReplacedMeanwhile(here.folder / "index", here.db))
+    service = SearchService(here.db, ReplacedMeanwhile(here))  # type: ignore[arg-type]
     assert service.search(Criteria(scope=Scope.ALL)).total == 1
+
+
+def test_a_rebuild_costs_readers_no_answer(here: Installation) -> None:
+    store(here.db, notice("A"), notice("B"))
+    here.sync()
+    over = threading.Event()
+
+    def ask() -> set[int]:
+        service, totals = SearchService(here.db, here.opened()), set[int]()
+        while not over.is_set():
+            totals.add(service.search(Criteria(words=("compressor",), scope=Scope.ALL)).total)
+        return totals
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(ask) for _ in range(2)]
+        for _ in range(4):
+            sync.rebuild(here.db, here.index)
+        over.set()
+        assert [each.result() for each in asked] == [{2}, {2}]
 
 
 def test_many_threads_share_one_service_while_the_index_grows(here: Installation) -> None:

@@ -1,4 +1,4 @@
-"""Commands that keep an installation: init, member, doctor."""
+"""Commands that keep an installation: init, member, search-keys, doctor."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ def member(email: str, zone: str, role: str, organisation: str | None) -> None:
     """Give EMAIL a role in an organisation of a zone; they sign in by a link sent to that address."""
     appoint(installation().db, email, zone, Role(role), organisation)
     click.echo(f"{email} is {role} in {zone}; sign in at /sign-in")
+
+
+@main.command("search-keys")
+@click.option("--master-key", prompt="Master key of the search server", hide_input=True,
+              help="Asked for when not given; used once, never kept.")
+def search_keys(master_key: str) -> None:
+    """Make two keys of the search server with the least rights, one for the worker and one for the portal, and print the
+    settings that use them. Asked again it gives the same keys."""
+    from indexer.backends.meilisearch.keys import make_keys
+    settings = Settings()
+    if settings.index_dir:
+        raise SettingsError(f"{PREFIX}SEARCH_URL names no search server")
+    keys = make_keys(settings.text("SEARCH_URL"), master_key)
+    click.echo(f"{PREFIX}SEARCH_KEY={keys.write}\n{PREFIX}SEARCH_READ_KEY={keys.read}")
 
 
 @main.command()

@@ -1,0 +1,255 @@
+"""The search server. It decides nothing about words: everything reaches it in a form that it compares whole, and what it
+cannot answer exactly is looked up (see words.py)."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from meilisearch.models.task import TaskInfo
+
+from domain.criteria import Criteria, Facts
+from domain.deadline import DeadlineState
+from indexer.backends.meilisearch.documents import SETTINGS, fields
+from indexer.backends.meilisearch.searches import Filter, counted, deadline_parts, filters, search, tiers
+from indexer.backends.meilisearch.server import SEND_SECONDS, Server
+from indexer.backends.meilisearch.texts import decoded
+from indexer.backends.meilisearch.words import Said, Words
+from indexer.document import FORMAT, Document
+from indexer.fields import facet_field
+from indexer.port import IndexMissing, IndexUnavailable, Page, Sort
+from indexer.query import FACETS, Query, facet_criteria, query
+from storage.index_state import Generation
+
+MOST_HITS = 10_000
+"""The deepest hit a page can show."""
+MOST_BYTES = 24_000_000
+"""Documents of one request. The server takes up to 100 MB, and is fastest when it gets much at once."""
+MOST_INDEXES = 10_000
+UPDATE_SECONDS = 60.0
+BUILD_SECONDS = 3_600.0
+"""How long a task may take; what waits behind others in the server's queue counts in."""
+UNFINISHED = "-unfinished"
+"""End of the name of a generation that is being written; the last step of a build takes it away."""
+
+_Answers = Sequence[Mapping[str, Any]]
+_NAME = re.compile(rf"{FORMAT}-[0-9a-f]+")
+
+
+class MeilisearchIndex:
+    """Generations as indexes of a server, one each. Safe to share between threads.
+
+    ``turn`` gives the writer's lock, which must hold between all processes that write to this server. ``prefix`` begins
+    the names of its indexes: whoever shares a server takes another one, for indexes of the prefix that are not in use are
+    removed.
+    """
+
+    def __init__(self, url: str, key: str, turn: Callable[[float], AbstractContextManager[object]],
+                 prefix: str = "zonewatch") -> None:
+        self.server = Server(url, key)
+        self.prefix, self._turn = prefix, turn
+        self._words = Words(self.server, self._uid)
+
+    @contextmanager
+    def exclusive(self, timeout: float = 0) -> Iterator[None]:
+        """See SearchIndex."""
+        with self._turn(timeout):
+            yield
+
+    def new_name(self) -> str:
+        """See SearchIndex."""
+        return f"{FORMAT}-{uuid.uuid4().hex[:12]}"
+
+    def holds(self, generation: str) -> bool:
+        """See SearchIndex."""
+        try:
+            with self.server.client() as client:
+                client.get_raw_index(self._uid(generation))
+        except IndexMissing:
+            return False
+        return True
+
+    def build(self, generation: str, batches: Iterable[Sequence[Document]]) -> int:
+        """See SearchIndex."""
+        uid, part = self._uid(generation), self._uid(generation) + UNFINISHED
+        with self.server.client() as client:
+            self._done(client.create_index(part, {"primaryKey": "id"}))
+            self._done(client.index(part).update_settings(dict(SETTINGS)))
+        tasks, count = self._send(part, chain.from_iterable(batches))
+        self.server.wait(tasks, BUILD_SECONDS)
+        self._check(part, count)
+        with self.server.client() as client:
+            self._done(client.index(part).update(new_uid=uid))
+        return count
+
+    def update(self, generation: str, documents: Sequence[Document], gone: Collection[int] = ()) -> None:
+        """See SearchIndex. Raises IndexUnavailable too; what came of the update is then open, and it must be repeated."""
+        uid = self._uid(generation)
+        with self.server.client() as client:
+            client.get_raw_index(uid)  # documents for an index that is not there would make one
+        tasks, _ = self._send(uid, documents)
+        if gone:
+            with self.server.client(SEND_SECONDS) as client:
+                tasks.append(client.index(uid).delete_documents(filter=f"id IN [{','.join(map(str, gone))}]"))
+        self.server.wait(tasks, UPDATE_SECONDS)
+
+    def remove_all_but(self, generations: Collection[str]) -> None:
+        """See SearchIndex."""
+        ours = re.compile(rf"{re.escape(self.prefix)}-\d+-[0-9a-f]+({UNFINISHED})?")
+        kept = {f"{self.prefix}-{name}" for name in generations}
+        with self.server.client() as client:
+            found = [each.uid for each in client.get_indexes({"limit": MOST_INDEXES})["results"]]
+            tasks = [client.delete_index(uid) for uid in found if ours.fullmatch(uid) and uid not in kept]
+        self.server.wait(tasks, BUILD_SECONDS)
+
+    def version(self) -> str:
+        """The server's version; empty when the key may not ask for it. Raises IndexUnavailable when nobody answers."""
+        with self.server.client() as client:
+            client.health()
+        with suppress(IndexUnavailable), self.server.client() as client:
+            return str(client.get_version()["pkgVersion"])
+        return ""
+
+    def rehearse(self) -> None:
+        """Write, change, find and remove a generation of one document, as its key allows. Raises IndexUnavailable."""
+        name = self.new_name()
+        facts = Facts({}, {}, "", "", "", frozenset(), "", "", "", None, (), ("word",))
+        try:
+            self.build(name, [[Document(1, facts, (), frozenset(), frozenset(), None)]])
+            self.search(Generation(name, 1), Criteria(words=("word",)))
+            self.update(name, [], [1])
+        finally:
+            for uid in (self._uid(name), self._uid(name) + UNFINISHED):
+                with suppress(IndexMissing), self.server.client() as client:
+                    self._done(client.delete_index(uid))
+
+    def rehearse_searching(self) -> None:
+        """Search as the key allows, whatever is there. Raises IndexUnavailable."""
+        with suppress(IndexMissing):
+            self.search(Generation(self.new_name(), 1), Criteria())
+
+    def search(self, state: Generation, criteria: Criteria, sort: Sort = "relevance", offset: int = 0,
+               limit: int = 20, facets: Collection[str] = tuple(FACETS)) -> Page:
+        """See SearchIndex."""
+        offset, limit = max(offset, 0), max(min(limit, MOST_HITS - offset), 0)
+        wanted = query(criteria)
+        page = _PageOf(self._uid(state.name), self._words.say(state, wanted))
+        page.want_hits(wanted, sort, offset, limit)
+        for under, names in facet_criteria(criteria, facets).items():
+            page.want_counts(query(under), names)
+        return page.read(self.server)
+
+    def _uid(self, generation: str) -> str:
+        """The name of a generation's index. Raises IndexMissing when it is of another form."""
+        if not _NAME.fullmatch(generation):
+            raise IndexMissing(f"the search index {generation} is of another format")
+        return f"{self.prefix}-{generation}"
+
+    def _done(self, task: TaskInfo) -> None:
+        self.server.wait([task], BUILD_SECONDS)
+
+    def _send(self, uid: str, documents: Iterable[Document]) -> tuple[list[TaskInfo], int]:
+        """Hand documents to the server, which writes them later; gives its tasks and the number of documents."""
+        tasks, count = list[TaskInfo](), 0
+        for lines in _requests(documents):
+            with self.server.client(SEND_SECONDS) as client:
+                tasks.append(client.index(uid).add_documents_raw(b"\n".join(lines), "id", "application/x-ndjson"))
+            count += len(lines)
+        return tasks, count
+
+    def _check(self, uid: str, count: int) -> None:
+        (answer,) = self.server.ask([{"indexUid": uid, "hitsPerPage": 0}])
+        if answer["totalHits"] != count:
+            raise IndexUnavailable(f"the search server holds {answer['totalHits']} notices of {count}")
+
+
+def _requests(documents: Iterable[Document]) -> Iterator[list[bytes]]:
+    """Documents as lines of JSON, so many at once as one request may carry."""
+    lines, size = list[bytes](), 0
+    for each in documents:
+        line = json.dumps(fields(each), separators=(",", ":")).encode()
+        if lines and size + len(line) > MOST_BYTES:
+            yield lines
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield lines
+
+
+class _PageOf:
+    """The searches of one page, asked together: one request for a first page, two for a later one whose hits stand in
+    tiers."""
+
+    def __init__(self, uid: str, said: Said) -> None:
+        self._uid, self._said = uid, said
+        self._searches = list[dict[str, Any]]()
+        self._hits = list[dict[str, Any]]()
+        self._offset = self._limit = 0
+        self._counts = dict[str, Callable[[_Answers], dict[str, int]]]()
+
+    def want_hits(self, wanted: Query, sort: Sort, offset: int, limit: int) -> None:
+        """Ask for hits. A tier says how many it has; a page that begins further down asks for those first."""
+        self._offset, self._limit = offset, limit
+        if wanted.nothing:
+            return
+        for tier in tiers(wanted, sort):
+            self._hits.append(search(self._uid, self._said, [*filters(wanted), *tier.filters], sort=list(tier.sort)))
+            self._searches.append({**self._hits[-1], "page": 1, "hitsPerPage": 0 if offset else limit})
+
+    def want_counts(self, wanted: Query, facets: Sequence[str]) -> None:
+        """Ask for the counts of facets among what a query wants."""
+        if wanted.nothing:
+            self._counts |= dict.fromkeys(facets, lambda _: {})
+            return
+        narrowed = filters(wanted)
+        at = self._count(narrowed, facets=counted(facets, wanted.scope))
+        for facet in facets:
+            self._counts[facet] = partial(_values, at, facet_field(facet, wanted.scope))
+        if "deadline" in facets:
+            parts = [self._count([*narrowed, part]) for part in deadline_parts()]
+            self._counts["deadline"] = partial(_states, parts)
+
+    def _count(self, narrowed: Filter, **more: Any) -> int:
+        """Where the answer to a search without hits will stand."""
+        self._searches.append(search(self._uid, self._said, narrowed, page=1, hitsPerPage=0, **more))
+        return len(self._searches) - 1
+
+    def read(self, server: Server) -> Page:
+        """Ask, and make a page of the answers."""
+        answers = server.ask(self._searches)
+        totals = [answer["totalHits"] for answer in answers[:len(self._hits)]]
+        found = answers[:len(self._hits)]
+        if self._offset and self._limit:
+            found = server.ask(self._further(totals))
+        ids = tuple(int(hit["id"]) for answer in found for hit in answer["hits"])[:self._limit]
+        return Page(sum(totals), ids, {facet: read(answers) for facet, read in self._counts.items()})
+
+    def _further(self, totals: Sequence[int]) -> list[dict[str, Any]]:
+        """Searches for the hits of a page that begins further down."""
+        searches, skipped = list[dict[str, Any]](), self._offset
+        room = self._limit
+        for wanted, total in zip(self._hits, totals, strict=True):
+            length = min(max(total - skipped, 0), room)
+            if length:
+                searches.append({**wanted, "offset": skipped, "limit": length})
+            skipped, room = max(skipped - total, 0), room - length
+        return searches
+
+
+def _values(at: int, field: str, answers: _Answers) -> dict[str, int]:
+    counts = answers[at]["facetDistribution"].get(field, {})
+    return {value: count for value, count in ((decoded(key), count) for key, count in counts.items()) if value}
+
+
+def _states(parts: Sequence[int], answers: _Answers) -> dict[str, int]:
+    """Counts of deadline states: what is closing is open too."""
+    closed, closing, later = (answers[part]["totalHits"] for part in parts)
+    counts = {DeadlineState.OPEN: closing + later, DeadlineState.CLOSING: closing, DeadlineState.CLOSED: closed}
+    return {state.value: count for state, count in counts.items() if count}

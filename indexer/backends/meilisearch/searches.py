@@ -1,0 +1,108 @@
+"""Criteria as searches of the server: filters, what stands before what, what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from domain.criteria import Scope
+from domain.deadline import DeadlineState, deadline_spans
+from indexer.backends.meilisearch.documents import NEWEST, ordinal
+from indexer.backends.meilisearch.texts import value
+from indexer.backends.meilisearch.words import Said
+from indexer.document import number
+from indexer.fields import facet_field
+from indexer.port import Sort
+from indexer.query import Query
+
+Filter = list[str | list[str]]
+"""All must hold; of a list within it one."""
+PARTS = ("closed", "closing", "later")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Some of the hits, in their order; all tiers together are all hits, each once."""
+
+    filters: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+
+
+def any_of(field: str, values: Iterable[str]) -> str:
+    """A filter: the field holds one of the values."""
+    quoted = ",".join(f'"{value(each)}"' for each in sorted(values))
+    return f"{field} IN [{quoted}]"
+
+
+def filters(wanted: Query) -> Filter:
+    """All that a query wants but words."""
+    found: Filter = [any_of(field, values) for field, values in sorted(wanted.values.items())]
+    if wanted.deadlines:
+        found.append([within(*span) for span in wanted.deadlines])
+    if wanted.has_subject:
+        found.append([any_of(f"product_type_{wanted.scope}", wanted.product_types),
+                      any_of(f"regulation_{wanted.scope}", wanted.regulations)])
+    elif wanted.scope is Scope.RELEVANT:
+        found.append(any_of("confidence", [wanted.scope.floor]))
+    return found
+
+
+def within(first: date, last: date) -> str:
+    """A filter: the comment deadline lies between two days."""
+    return f"deadline {ordinal(first)} TO {ordinal(last)}"
+
+
+def search(uid: str, said: Said, narrowed: Filter, **more: Any) -> dict[str, Any]:
+    """A search as the server takes it."""
+    return {"indexUid": uid, "q": said.q, "matchingStrategy": "all", "filter": [*narrowed, *said.filters],
+            "attributesToRetrieve": ["id"], **more}
+
+
+def tiers(wanted: Query, sort: Sort) -> list[Tier]:
+    """The hits in their order, see indexer.port.Sort."""
+    if sort == "date":
+        return [Tier(sort=NEWEST)]
+    if sort == "deadline":
+        first, last = deadline_spans()[DeadlineState.OPEN]
+        return [Tier((within(first, last),), ("deadline:asc", *NEWEST)),
+                Tier((f"deadline < {ordinal(first)}",), ("deadline:desc", *NEWEST))]
+    return _by_number(wanted, _by_subject(wanted))
+
+
+def _by_number(wanted: Query, others: Sequence[Tier]) -> list[Tier]:
+    """What bears a word as its number stands before all others."""
+    if not wanted.phrases:
+        return list(others)
+    numbered = any_of("numbers", map(number, wanted.phrases))
+    return [Tier((numbered,)), *(Tier((f"NOT {numbered}", *each.filters), each.sort) for each in others)]
+
+
+def _by_subject(wanted: Query) -> list[Tier]:
+    """Sure findings of what was asked for first, within equals those that the title names. Without words the newest of
+    equals comes first; with them the server's own order of words within a tier."""
+    if not wanted.has_subject:
+        return [Tier()]
+    named = wanted.product_types | wanted.regulations
+    high = any_of("subject_high", named)
+    medium = " OR ".join((any_of(f"product_type_{Scope.RELEVANT}", wanted.product_types),
+                          any_of(f"regulation_{Scope.RELEVANT}", wanted.regulations)))
+    levels = [(high,), (f"NOT {high}", f"({medium})")]
+    if wanted.scope is not Scope.RELEVANT:
+        levels.append((f"NOT {high}", f"NOT ({medium})"))
+    title = any_of("subject_title", named)
+    sort = () if wanted.phrases else NEWEST
+    return [Tier((*level, place), sort) for level in levels for place in (title, f"NOT {title}")]
+
+
+def counted(facets: Sequence[str], scope: Scope) -> list[str]:
+    """The fields that count facets; deadlines are counted by ``deadline_parts``."""
+    return [facet_field(facet, scope) for facet in facets if facet != "deadline"]
+
+
+def deadline_parts() -> list[str]:
+    """A filter for each of PARTS."""
+    (today, end), (_, closing) = (deadline_spans()[state] for state in (DeadlineState.OPEN, DeadlineState.CLOSING))
+    return [f"deadline 1 TO {ordinal(today) - 1}", within(today, closing),
+            f"deadline {ordinal(closing) + 1} TO {ordinal(end)}"]
