@@ -30,8 +30,8 @@ MISSED = frozenset({_S.INCOMPLETE, _S.BELOW_FLOOR, _S.BLOCKED, _S.FAILING, _S.OV
 """States in which news of the publisher may pass readers by."""
 WRONG = frozenset({*MISSED, _S.SILENT, _S.HELD}) - {_S.PAUSED}
 """States that the operator has to look at."""
-_ORDER = (_S.OVERDUE, _S.FAILING, _S.BLOCKED, _S.BELOW_FLOOR, _S.INCOMPLETE, _S.HELD, _S.SILENT, _S.PAUSED, _S.NEVER_RUN,
-          _S.HEALTHY)
+_ORDER = (_S.OVERDUE, _S.FAILING, _S.BLOCKED, _S.BELOW_FLOOR, _S.INCOMPLETE, _S.HELD, _S.SILENT, _S.HEALTHY, _S.PAUSED,
+          _S.NEVER_RUN)
 LEAST_OVERDUE = timedelta(hours=6)
 """A source is not called overdue before this, however often it is to be crawled."""
 
@@ -94,7 +94,7 @@ OF_RUNS = frozenset({_S.HEALTHY, _S.INCOMPLETE, _S.BELOW_FLOOR, _S.BLOCKED, _S.F
 
 
 def urgency(state: HealthState) -> int:
-    """Where a state stands on a list: what needs attention most comes first."""
+    """Where a state stands on a list: what needs attention most comes first, then what works, last what is not crawled."""
     return _ORDER.index(state) if state in _ORDER else len(_ORDER)
 
 

@@ -42,7 +42,7 @@ def shown(notice: Notice, criteria: Criteria, lang: str = "zh") -> Shown:
     if missing and around is None:
         field, text = _other_field(notice, title, criteria, missing)
         summary, around = (text, _around(text, criteria, missing)) if text else (summary, None)
-    return Shown(segments(title, found, lang), _excerpt(summary, around, criteria, lang), field)
+    return Shown(_once(segments(title, found, lang)), _once(_excerpt(summary, around, criteria, lang)), field)
 
 
 def _short(title: str) -> str:
@@ -99,6 +99,16 @@ def _excerpt(text: str, around: Mark | None, criteria: Criteria, lang: str) -> l
     piece = " ".join(text[first:first + EXCERPT + _OVERLAP].split())
     found = highlight(piece, criteria, lang)
     return _cut([Segment("…"), *found] if first else found)
+
+
+def _once(found: Sequence[Segment]) -> list[Segment]:
+    """The segments with each meaning told where it first stands, not again and again."""
+    told: set[str | None] = set()
+    kept = []
+    for segment in found:
+        kept.append(replace(segment, gloss=None) if segment.gloss in told else segment)
+        told.add(segment.gloss)
+    return kept
 
 
 def _whole_words(text: str) -> str:

@@ -129,7 +129,10 @@ class Found(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Term(Generic[T]):
+    """``second`` holds every form of its second word, nothing when it has none."""
+
     words: tuple[str, ...]
+    second: frozenset[str]
     inflected: frozenset[int]
     lang: str
     loose: bool
@@ -148,8 +151,11 @@ class Finder(Generic[T]):
         for words in _spellings(tuple(unit.text for unit in units(term))):
             if words:
                 inflected = inflected_places(words, lang) if inflect else frozenset[int]()
-                for first in {words[0], *(forms(words[0], lang) if 0 in inflected else ())}:
-                    self._terms[first].append(_Term(words, inflected, lang, loose, meaning))
+                first, *more = (frozenset(forms(word, lang) if place in inflected else (word,))
+                                for place, word in enumerate(words[:2]))
+                made = _Term(words, more[0] if more else frozenset(), inflected, lang, loose, meaning)
+                for form in first:
+                    self._terms[form].append(made)
 
     def include(self, other: Finder[T]) -> None:
         """Look for the terms of another finder too."""
@@ -172,10 +178,14 @@ class Finder(Generic[T]):
 
     def find(self, found: Units) -> list[Found[T]]:
         """Every term in a text cut into units, overlapping ones too, in no order."""
-        places = found.places
-        return [Found(first, first + len(term.words), term.meaning)
-                for word in self._terms.keys() & places.keys() for first in places[word] for term in self._terms[word]
-                if len(term.words) == 1 or _goes_on(term, found, first)]
+        places, last = found.places, len(found) - 1
+        kept = []
+        for word in self._terms.keys() & places.keys():
+            for first in places[word]:
+                after = found[first + 1].text if first < last else ""
+                kept += [Found(first, first + len(term.words), term.meaning) for term in self._terms[word]
+                         if not term.second or (after in term.second and _goes_on(term, found, first))]
+        return kept
 
 
 def _goes_on(term: _Term[T], found: Sequence[Unit], first: int) -> bool:

@@ -20,10 +20,11 @@ def lang() -> str:
     """The reader's language: ``?lang=`` wins over the cookie, that over Chinese."""
     if not has_request_context():
         return "zh"
-    if "lang" not in g:
+    found: str | None = g.get("lang")  # asked some hundred times a page
+    if found is None:
         wanted = request.args.get("lang") or request.cookies.get(COOKIE)
-        g.lang = wanted if wanted in LANGS else "zh"
-    return str(g.lang)
+        found = g.lang = wanted if wanted in LANGS else "zh"
+    return found
 
 
 @cache

@@ -77,6 +77,23 @@ def test_filters_narrow_the_list_and_can_be_taken_off(page: Page) -> None:
     expect(page.get_by_label("输入产品、法规、国家或文件编号")).to_have_value("空压机")
 
 
+def test_an_industry_is_chosen_whole_and_one_of_its_types_taken_off(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="打印耗材").first.click()
+    expect(page.get_by_role("link", name="去掉条件：打印耗材", exact=True)).to_be_visible()
+    page.get_by_role("navigation", name="筛选").get_by_role("link", name="墨盒").click()
+    expect(page.get_by_role("link", name="去掉条件：硒鼓/碳粉盒", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="去掉条件：墨盒", exact=True)).to_have_count(0)
+
+
+def test_a_search_is_taken_away_as_a_file(page: Page) -> None:
+    page.goto("/?q=空压机")
+    for name, ending in (("CSV", ".csv"), ("Excel", ".xlsx")):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name, exact=True).click()
+        assert download.value.suggested_filename.endswith(ending)
+
+
 def test_filters_are_folded_on_a_phone_and_open_on_a_wide_screen(page: Page) -> None:
     page.goto("/")
     expect(page.get_by_role("navigation", name="筛选")).to_be_visible()
@@ -145,7 +162,7 @@ PAGES = {
         "search-start": "/", "search-second-page": "/?page=2", "search-ink": "/?q=墨盒",
         "search-compressor": "/?q=空压机&market=DE&market=FR", "search-rohs": "/?q=RoHS", "search-offer": "/?q=压缩机",
         "search-nothing": "/?q=墨盒&year=2019&kind=recall", "search-all": "/?q=tattoo ink&scope=all",
-        "search-gap": "/?market=JP",
+        "search-gap": "/?market=JP", "search-deadline": "/?sort=deadline&scope=all", "search-industry": "/?q=打印耗材",
         "notice-red": "/notices/{red}", "notice-yellow": "/notices/{rohs}", "notice-tbt": "/notices/{tbt}",
         "notice-withdrawn": "/notices/{gone}", "notice-plain": "/notices/{tattoo}", "notice-long": "/notices/{ink}",
         "notice-nasty": "/notices/{nasty}", "notice-german": "/notices/{german}", "capture": "/notices/{red}/capture",

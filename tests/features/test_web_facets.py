@@ -82,6 +82,13 @@ def test_choosing_an_industry_chooses_all_its_product_types(reader: FlaskClient)
     assert parse_qsl(urlsplit(of_facet(chosen, "产品类别")["打印耗材"].url).query) == []
 
 
+def test_an_industry_that_is_chosen_folds_its_types_as_before(reader: FlaskClient) -> None:
+    before = reader.get("/").text
+    after = reader.get(of_facet(before, "产品类别")["打印耗材"].url).text
+    assert "产品类别 已选 1" in text(after)
+    assert list(of_facet(after, "产品类别")) == list(of_facet(before, "产品类别"))
+
+
 def test_an_industry_that_was_typed_can_be_taken_off(reader: FlaskClient) -> None:
     page = reader.get("/?q=打印耗材 召回").text
     assert parse_qsl(urlsplit(of_facet(page, "产品类别")["打印耗材"].url).query) == [("q", "召回")]

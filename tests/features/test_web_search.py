@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("day_of_the_scene")
 
 def test_a_chinese_word_finds_foreign_notices_and_explains_them(reader: FlaskClient) -> None:
     page = reader.get("/?q=墨盒").text
-    assert 'Rückruf von <mark>Tintenpatronen</mark><span class="gloss" lang="zh-CN">(墨盒)</span>' in page
+    assert 'Rückruf von <mark>Tintenpatronen</mark><span class="gloss" lang="zh-CN">〔墨盒〕</span>' in page
     assert "<mark>インクカートリッジ</mark>" in page
     assert "Tattoo ink" not in page
 

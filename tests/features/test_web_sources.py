@@ -165,11 +165,11 @@ def test_what_can_be_no_key_is_refused(portal: Portal, key: str) -> None:
     assert post(portal.client(OPERATOR), PATH, f"{PATH}/key", key=key).status_code == 400
 
 
-def test_the_list_begins_with_what_needs_attention_and_counts_what_is_fine(portal: Portal) -> None:
+def test_the_list_begins_with_what_needs_attention_then_what_works_and_counts_what_is_fine(portal: Portal) -> None:
     page = text(portal.client().get("/sources").text)
     assert "6 个来源中 2 个正常，3 个需要留意，1 个目前不采集。" in page
     order = [page.index(title) for title in (
-        "加拿大召回与安全警示", "日本消费者厅召回信息", "WTO/TBT 通报", "法国 RappelConso", "德国 BAuA", "欧盟 Safety Gate")]
+        "加拿大召回与安全警示", "日本消费者厅召回信息", "WTO/TBT 通报", "德国 BAuA", "欧盟 Safety Gate", "法国 RappelConso")]
     assert order == sorted(order)
     assert "2 of 6 sources are fine, 3 in need of attention, 1 not crawled at present." in text(
         portal.client().get("/sources?lang=en").text)

@@ -62,6 +62,12 @@ def test_where_only_another_field_holds_it_that_field_is_shown(typed: str, field
                identifiers=("EN 286-1", "EN 1012"))[1:] == (excerpt, field)
 
 
+def test_a_meaning_is_told_once_a_text() -> None:
+    title, excerpt, _ = hit("墨盒", title="Ink cartridge, INK CARTRIDGES", summary="Ink cartridges and ink cartridges")
+    assert title == "[Ink cartridge〔墨盒〕], [INK CARTRIDGES]"
+    assert excerpt == "[Ink cartridges〔墨盒〕] and [ink cartridges]"
+
+
 def test_without_a_match_the_text_begins_at_its_beginning() -> None:
     assert hit("墨盒", title="Recall", summary="A  short\n\ntext.") == ("Recall", "A short text.", "summary")
     assert hit("墨盒", title="Recall")[1] == ""
@@ -91,6 +97,6 @@ def test_a_window_cuts_no_word_so_that_its_end_looks_like_another() -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=900), st.text(max_size=400), st.sampled_from(["墨盒 RoHS", "a", "é", "气", '"1 2"']))
 def test_no_text_breaks_it_and_an_excerpt_is_short(summary: str, title: str, typed: str) -> None:
-    found = shown(notice(summary=summary, title=title or "x"), understand(typed).criteria)
+    found = shown(notice(summary=summary, title=f"{title}!"), understand(typed).criteria)
     assert sum(len(each.text) for each in found.excerpt) <= EXCERPT + 1
     assert shown(notice(), Criteria()).field == "summary"

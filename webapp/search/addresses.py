@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from indexer.chips import Chip as Understood
 from webapp.search.chips import Chip
@@ -22,6 +23,7 @@ class Addresses:
     def __init__(self, form: SearchForm, understood: Sequence[Understood]) -> None:
         self.form = form
         self.pairs = form_params(form)
+        self._query = f"{urlencode(self.pairs)}&" if self.pairs else ""
         self.own = frozenset(params(form.criteria))
         self.understood = {pair: chip for chip in understood if chip.kind in PARAMS for pair in _pairs(chip)}
 
@@ -58,7 +60,7 @@ class Addresses:
         return self._without_text([offer.typed], _pairs(offer))
 
     def _with(self, more: Iterable[Param]) -> str:
-        return address(HOME, [*self.pairs, *more])
+        return f"{HOME}?{self._query}{urlencode(list(more))}"
 
     def _without_text(self, typed: Iterable[str], instead: Iterable[Param] = (), gone: Collection[Param] = ()) -> str:
         text = self.form.text

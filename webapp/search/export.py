@@ -25,7 +25,7 @@ from indexer.service import Found
 from storage.notices import StoredNotice
 from webapp import csv_file, labels
 from webapp.i18n import N_, gettext
-from webapp.present import one_line, today, web_address
+from webapp.present import HERE, one_line, today, web_address
 from webapp.search import chips
 from webapp.search.forms import MOST_ROWS, address, params
 from webapp.sources.titles import SourceNames
@@ -118,7 +118,7 @@ def csv(export: Export) -> Response:
     """The file for any program, UTF-8 with the mark by which Chinese Excel knows it."""
     with _slot(), _file() as file:
         csv_file.write(file, [gettext(name) for name, _ in COLUMNS], _csv_rows(export))
-    return _download(file, f"{export.file_name}.csv", "text/csv; charset=utf-8")
+    return _download(file, f"{export.file_name}.csv", "text/csv")
 
 
 def _csv_rows(export: Export) -> Iterator[Sequence[object]]:
@@ -181,7 +181,7 @@ def _explain(sheet: Worksheet, export: Export, bold: Any) -> None:
     said = [(gettext("检索条件"), chips.name(export.criteria, export.names.titles)),
             (gettext("检索页"), export.base_url + address("/", params(export.criteria))),
             (gettext("条数"), str(export.found.total)),
-            (gettext("导出时间"), f"{clock.now():%Y-%m-%d %H:%M} UTC"),
+            (gettext("导出时间"), f"{clock.now().astimezone(HERE):%Y-%m-%d %H:%M}"),
             (gettext("说明"), gettext(ORIGIN)),
             *([(gettext("注意"), export.note)] if export.is_cut else [])]
     sheet.set_column(0, 0, 14)

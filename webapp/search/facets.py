@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.deadline import DEADLINE_STATES
 from domain.grade import Grade
@@ -79,9 +79,9 @@ class Around:
         """A value that stands for itself."""
         return self.several(param, (name,), self.text(param, name), count)
 
-    def several(self, param: str, names: tuple[str, ...], text: str, count: int | None, inner: Values = Values()) -> Value:
+    def several(self, param: str, names: tuple[str, ...], text: str, count: int | None) -> Value:
         """A value that stands for these."""
-        return Value(text, count, self.addresses.is_chosen(param, *names), self.addresses.toggled(param, *names), inner)
+        return Value(text, count, self.addresses.is_chosen(param, *names), self.addresses.toggled(param, *names))
 
 
 def facets(around: Around) -> list[Facet]:
@@ -127,8 +127,7 @@ def _industries(around: Around, values: Mapping[str, Value]) -> Iterator[Value]:
         types = tuple(each.id for each in types_of_industry(industry))
         mine = [values[name] for name in types if name in values]
         if mine:
-            yield around.several("product", types, labels.industry(industry), counts.get(industry, 0),
-                                 _folded(_most_first(mine)))
+            yield _over(around.several("product", types, labels.industry(industry), counts.get(industry, 0)), mine)
 
 
 def _publishers(around: Around, values: Mapping[str, Value]) -> Iterator[Value]:
@@ -142,8 +141,13 @@ def _publishers(around: Around, values: Mapping[str, Value]) -> Iterator[Value]:
         if mine:
             whole = around.several("source", tuple(sources), publisher, sum(each.count or 0 for each in mine))
             below = len(mine) > 1 or (mine[0].chosen and not whole.chosen)
-            yield around.several("source", tuple(sources), publisher, whole.count,
-                                 _folded(_most_first(mine))) if below else whole
+            yield _over(whole, mine) if below else whole
+
+
+def _over(whole: Value, parts: Iterable[Value]) -> Value:
+    """A value with its parts below it. Where the whole is chosen they stand as if none of them were."""
+    shown = [part for part in parts if part.count or not whole.chosen]
+    return replace(whole, inner=_folded(_most_first(shown), keep_chosen=not whole.chosen))
 
 
 def _most_first(values: Iterable[Value]) -> list[Value]:
@@ -151,10 +155,10 @@ def _most_first(values: Iterable[Value]) -> list[Value]:
     return sorted(values, key=lambda value: (-(value.count or 0), value.text))
 
 
-def _folded(values: Sequence[Value]) -> Values:
+def _folded(values: Sequence[Value], keep_chosen: bool = True) -> Values:
     """A single value too many is not worth folding."""
     if len(values) <= SHOWN + 1:
         return Values(values)
-    is_open = [at < SHOWN or bool(value.choices) for at, value in enumerate(values)]
+    is_open = [at < SHOWN or (keep_chosen and bool(value.choices)) for at, value in enumerate(values)]
     return Values([value for value, shown in zip(values, is_open, strict=True) if shown],
                   [value for value, shown in zip(values, is_open, strict=True) if not shown])
