@@ -233,7 +233,8 @@ def test_market_words_are_filters_but_not_inside_a_longer_name(
 
 
 PIECES = ["solenod", "valve", "qigang", "qi", "gang", "mohe", "12V", "电磁阀", "硒鼓", "285A", " ", " ", "-", '"', "的",
-          "欧盟", "有什么要求", "catridge", "toner", "CAS 1163-19-5", "G TBT N EU 12", "被", "oumeng", "é", "ü", "１", "/", "mh", "\ud800", "。"]
+          "欧盟", "有什么要求", "catridge", "toner", "CAS 1163-19-5", "G TBT N EU 12", "被", "oumeng", "é",
+          "ü", "１", "/", "mh", "\ud800", "。"]
 
 
 @settings(max_examples=300, deadline=None)

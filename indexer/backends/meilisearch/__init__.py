@@ -119,9 +119,9 @@ class MeilisearchIndex:
     def rehearse(self) -> None:
         """Write, change, find and remove a generation of one document, as its key allows. Raises IndexUnavailable."""
         name = self.new_name()
-        facts = Facts({}, {}, "", "", "", frozenset(), "", "", "", None, (), ("word",))
+        facts = Facts({}, {}, "", "", "", frozenset(), "", "", "", None, (), 0, ("word",))
         try:
-            self.build(name, [[Document(1, facts, (), frozenset(), frozenset(), None)]])
+            self.build(name, [[Document(1, facts, frozenset(), frozenset(), None)]])
             self.search(Generation(name, 1), Criteria(words=("word",)))
             self.update(name, [], [1])
         finally:

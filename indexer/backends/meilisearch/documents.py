@@ -53,7 +53,7 @@ def fields(found: Document) -> dict[str, Any]:
     fallen = traps.traps(facts.tokens)
     levels = (*facts.product_types.values(), *facts.regulations.values())
     return {
-        "id": found.id, HEAD: text(found.head), WORDS: text(facts.tokens),
+        "id": found.id, HEAD: text(facts.tokens[:facts.head]), WORDS: text(facts.tokens),
         TRAPS: sorted(map(traps.word, fallen or ())), UNSURE: fallen is None,
         **{name: sorted(map(value, values)) for name, values in field_values(found).items()},
         "deadline": ordinal(facts.comment_deadline), "day": ordinal(found.event_on),
