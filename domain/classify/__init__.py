@@ -16,7 +16,7 @@ from domain.classify.record import notice_of
 from domain.classify.rules import cited
 from domain.notice import Notice
 
-VERSION = 1
+VERSION = 2
 """Grows with every change of rules or vocabulary that changes findings; stored findings of an older one are made anew."""
 
 

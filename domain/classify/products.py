@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from domain.classification import Confidence, Evidence
 from domain.classify.phrases import Role
-from domain.classify.reading import RULE_LIKE, Found, Reading
+from domain.classify.reading import RULE_LIKE, Found, Part, Reading
 from domain.classify.sources import excluding_category, including_category
 from domain.product_type import PRECEDENCE, PRODUCT_TYPES, ProductType
 from domain.regulation import REGULATIONS
@@ -77,7 +77,7 @@ def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict |
         return _verdict(product_type, None, "vetoed_by:category", [term], where="category", code=category)
     if reading.codes.only_foreign():
         return _verdict(product_type, None, "vetoed_by:codes", [term], code=" ".join(reading.codes.hs + reading.codes.ics))
-    for found in (*reading.head.all(Role.TRAP), *reading.head.get(Role.NEGATIVE, product_type.id)):
+    for found in _foreign(product_type, reading.head):
         if found.where == "title" or not reading.is_list:
             rule = found.mark.subject if found.mark.role is Role.TRAP else "negative"
             return _verdict(product_type, None, f"vetoed_by:{rule}", [found, term])
@@ -86,9 +86,14 @@ def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict |
 
 def _unvetoed(product_type: ProductType, reading: Reading, terms: list[Found]) -> list[Found]:
     """Terms without those of a list item that a trap or negative word spoils: it is another product of the list."""
-    spoilt = {found.item for found in (*reading.head.all(Role.TRAP), *reading.head.get(Role.NEGATIVE, product_type.id))
-              if found.where == "product"}
+    spoilt = {found.item for found in _foreign(product_type, reading.head) if found.where == "product"}
     return [term for term in terms if term.where == "title" or term.item not in spoilt]
+
+
+def _foreign(product_type: ProductType, part: Part) -> list[Found]:
+    """Traps and negative words of a part, without the traps that say nothing against this very type."""
+    traps = [found for found in part.all(Role.TRAP) if found.mark.subject not in product_type.despite]
+    return traps + part.get(Role.NEGATIVE, product_type.id)
 
 
 def _judge_strong(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict:
@@ -111,12 +116,12 @@ def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found])
     level, rule, support, code = _sense(product_type, reading, terms)
     if level is None:
         return None
-    doubts = [*_body_doubts(product_type, reading), *reading.body.all(Role.TRAP)]
+    doubts = _foreign(product_type, reading.body)
     if reading.codes and not reading.codes.of_industry(product_type.industry):
         level, rule = _LOWER.get(level), f"{rule};codes_disagree"
     if doubts and level in _LOWER:
         level, rule = _LOWER[level], f"{rule};doubt_in_body"
-    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=True,
+    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=rule != _LISTED,
                     where="category" if "category" in rule else "codes")
 
 
@@ -124,6 +129,8 @@ def _sense(product_type: ProductType, reading: Reading,
            terms: list[Found]) -> tuple[Confidence | None, str, list[Found], str]:
     """How far a weak term is explained: level, rule, the finds and the code that explain it."""
     head, body, codes, name = reading.head, reading.body, reading.codes, product_type.id
+    if member := _listed_with(product_type, reading, terms):
+        return MEDIUM, _LISTED, [member], ""
     contexts = _distinct(_outside(head.get(Role.CONTEXT, name), terms))
     shared = codes.shared(product_type)
     category = including_category(reading.notice, product_type)
@@ -145,6 +152,17 @@ def _sense(product_type: ProductType, reading: Reading,
             return MEDIUM, "weak_term+context+rule_for_type", contexts + rules[:1], ""
         return LOW, "weak_term+context", contexts, ""
     return _sense_from_body(product_type, reading, shared, category)
+
+
+_LISTED = "weak_term+listed_with"
+
+
+def _listed_with(product_type: ProductType, reading: Reading, terms: list[Found]) -> Found | None:
+    """A strong term of another type of the industry that a weak one is enumerated with: toner in "ink cartridges and
+    toner". Such a term is a product of its own, not a word about the other."""
+    siblings = [each for each in PRODUCT_TYPES.values() if each.industry == product_type.industry and each != product_type]
+    return next((strong for each in siblings for strong in reading.head.get(Role.STRONG, each.id)
+                 if any(reading.joined(term, strong) for term in terms)), None)
 
 
 def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
@@ -179,7 +197,7 @@ def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
     terms = reading.body.get(Role.STRONG, product_type.id)
     if not terms or excluding_category(reading.notice) or reading.codes.only_foreign():
         return None
-    if reading.head.all(Role.TRAP) or reading.head.get(Role.NEGATIVE, product_type.id):
+    if _foreign(product_type, reading.head):
         return None
     if reading.head.all(Role.UNTELLING):
         return _verdict(product_type, MEDIUM, "body_term;title_names_no_product", terms[:3])
@@ -187,17 +205,19 @@ def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
 
 
 def _refine_general(found: dict[str, Verdict], reading: Reading) -> None:
-    """Where the head rolls up an industry (print cartridge) and the codes allow it, the body says which type."""
+    """Where the head says no more than the industry (print cartridge), the body says which type: if a code allows it,
+    or if the notice is about a single product, which its body describes."""
+    standing = [PRODUCT_TYPES[name] for name, verdict in found.items() if _stands(verdict)]
+    rolled_up = {each.industry for each in standing if each.general} - {
+        each.industry for each in standing if not each.general}
     for verdict in list(found.values()):
         product_type = PRODUCT_TYPES[verdict.subject]
-        rolled_up = any(_stands(found.get(each.id)) for each in PRODUCT_TYPES.values()
-                        if each.general and each.industry == product_type.industry)
+        terms = reading.body.get(Role.STRONG, product_type.id)
         code = reading.codes.shared(product_type)
-        if verdict.level is REVIEW and rolled_up and code and not product_type.general:
-            terms = reading.body.get(Role.STRONG, product_type.id)
-            if terms:
-                found[verdict.subject] = _verdict(product_type, MEDIUM, "general_title+shared_code+body_term", terms[:1],
-                                                  code=code)
+        told = code or reading.notice.kind not in RULE_LIKE
+        if verdict.level is REVIEW and product_type.industry in rolled_up and terms and told:
+            rule = "general_title+shared_code+body_term" if code else "general_title+body_term"
+            found[verdict.subject] = _verdict(product_type, MEDIUM, rule, terms[:1], code=code)
 
 
 def _add_code_candidates(found: dict[str, Verdict], reading: Reading) -> None:

@@ -12,8 +12,8 @@ from domain.notice import Notice, NoticeKind
 _SENTENCE_END = re.compile(r"(?<=[^\s.])\.\s+(?=[^a-z\s])|[。！？]\s*|(?<=[^\s.]{3})[!?]\s+|\s*\n\s*")
 _ABBREVIATIONS = frozenset(("inc", "ltd", "co", "corp", "no", "nr", "mod", "vs", "st", "dr", "mr", "approx", "ca", "l", "p",
                             "gmbh", "s.a", "u.s", "u.s.a", "e.g", "i.e", "art", "fig", "vol", "ed", "inv", "pos", "spec"))
-
-
+_PART = re.compile(r"(?:part|section|teil|partie|parte|deel|część|часть)\s+[\dIVX]", re.IGNORECASE)
+_PART_END = re.compile(rf"\b{_PART.pattern}[\dIVX.-]*$", re.IGNORECASE)
 _LONGEST_TITLE = 1000
 
 
@@ -24,9 +24,14 @@ def split_title(text: str) -> tuple[str, str]:
     """The first sentence of a text and the rest: in these records the title, then the body."""
     for end in _SENTENCE_END.finditer(text, 0, _LONGEST_TITLE):
         before = text[:end.start()].rsplit(maxsplit=1)
-        if before and before[-1].strip("(\"'").casefold() not in _ABBREVIATIONS:
+        if before and before[-1].strip("(\"'").casefold() not in _ABBREVIATIONS and not _is_within_title(text, end):
             return text[:end.start()].strip(), text[end.end():].strip()
     return text[:_LONGEST_TITLE].strip(), text[_LONGEST_TITLE:].strip()
+
+
+def _is_within_title(text: str, end: re.Match[str]) -> bool:
+    """Whether a stop parts a title from the number or the name of its part, as catalogues write: "Valves. Part 1. Terms"."""
+    return _PART.match(text, end.end()) is not None or _PART_END.search(text, 0, end.start()) is not None
 
 
 def notice_of(text: str, lang: str = "", market: str = "", source: str = "", kind: str = "", category: str = "",
