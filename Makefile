@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load lint bench bench-store bench-crawl bench-search bench-load bench-no-change screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load lint bench bench-store bench-crawl bench-search bench-load bench-no-change screenshots lock clean evaluate prove-classification
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -35,6 +35,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+evaluate: $(VENV)/.installed  ## the classifier on labelled records: scores, errors with their evidence, what each rule is worth
+	$(BIN)/zonewatch evaluate tests/labelled --ablation
 
 PROOF := docs/proof
 PROVE := $(BIN)/python -m tests.prove

@@ -16,7 +16,7 @@ from domain.classification import Confidence, Evidence
 from domain.classify.phrases import Role
 from domain.classify.reading import RULE_LIKE, Found, Part, Reading
 from domain.classify.sources import excluding_category, including_category
-from domain.product_type import PRECEDENCE, PRODUCT_TYPES, ProductType
+from domain.product_type import ADJACENT_TYPES, PRECEDENCE, PRODUCT_TYPES, ProductType
 from domain.regulation import REGULATIONS
 
 HIGH, MEDIUM, LOW, REVIEW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW, Confidence.REVIEW
@@ -33,13 +33,13 @@ class Verdict:
     weak_only: bool = False
 
 
-def judge(reading: Reading) -> list[Verdict]:
-    """Verdicts on every product type that anything speaks for."""
+def judge(reading: Reading, ties: bool = True) -> list[Verdict]:
+    """Verdicts on every product type that anything speaks for; without ``ties`` no type yields to another."""
     verdicts = [_judge_type(PRODUCT_TYPES[subject], reading) for subject in _candidates(reading)]
     found = {verdict.subject: verdict for verdict in verdicts if verdict is not None}
     _refine_general(found, reading)
     _add_code_candidates(found, reading)
-    return list(_apply_precedence(found))
+    return list(_apply_precedence(found) if ties else found.values())
 
 
 def _candidates(reading: Reading) -> list[str]:
@@ -135,8 +135,7 @@ def _sense(product_type: ProductType, reading: Reading,
     shared = codes.shared(product_type)
     category = including_category(reading.notice, product_type)
     if contexts:
-        modifiers = [found for found in _outside(head.get(Role.MODIFIER, product_type.industry), terms)
-                     if any(found.beside(term) for term in terms)]
+        modifiers = _placing(product_type, reading, terms)
         decisive = _outside(head.get(Role.DECISIVE, name), terms)
         if code := shared or codes.wider(product_type):
             return HIGH, "shared_code+weak_term+context", contexts, code
@@ -154,15 +153,30 @@ def _sense(product_type: ProductType, reading: Reading,
     return _sense_from_body(product_type, reading, shared, category)
 
 
+def _placing(product_type: ProductType, reading: Reading, terms: list[Found]) -> list[Found]:
+    """Words of the industry that place a weak term: those beside it, or anywhere in the head where no near neighbour
+    stands that they may belong to (pneumatic nailers with a valve, printers with ink)."""
+    modifiers = _outside(reading.head.get(Role.MODIFIER, product_type.industry), terms)
+    neighbours = {each.id for each in ADJACENT_TYPES.values() if each.industry == product_type.industry}
+    if not neighbours & reading.head.subjects(Role.ADJACENT):
+        return modifiers
+    return [found for found in modifiers if any(found.beside(term) for term in terms)]
+
+
 _LISTED = "weak_term+listed_with"
 
 
 def _listed_with(product_type: ProductType, reading: Reading, terms: list[Found]) -> Found | None:
     """A strong term of another type of the industry that a weak one is enumerated with: toner in "ink cartridges and
     toner". Such a term is a product of its own, not a word about the other."""
-    siblings = [each for each in PRODUCT_TYPES.values() if each.industry == product_type.industry and each != product_type]
-    return next((strong for each in siblings for strong in reading.head.get(Role.STRONG, each.id)
+    return next((strong for strong in _siblings(product_type, reading.head)
                  if any(reading.joined(term, strong) for term in terms)), None)
+
+
+def _siblings(product_type: ProductType, part: Part) -> list[Found]:
+    """Strong terms of the other types of the industry."""
+    return [found for each in PRODUCT_TYPES.values() if each.industry == product_type.industry and each != product_type
+            for found in part.get(Role.STRONG, each.id)]
 
 
 def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
@@ -177,6 +191,8 @@ def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
     contexts = body.get(Role.CONTEXT, name)
     if category and contexts:
         return MEDIUM, "category+weak_term+body_context", contexts[:1], category
+    if contexts and reading.notice.kind not in RULE_LIKE and (described := _siblings(product_type, body)):
+        return MEDIUM, "weak_term+body_context+body_sibling", contexts[:1] + described[:1], ""
     if telling := reading.codes.telling(product_type):
         return MEDIUM, "telling_code+weak_term", [], telling
     if shared:

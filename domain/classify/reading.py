@@ -66,6 +66,11 @@ class Part:
         """Finds of one role for one subject."""
         return self._finds.get((role, subject), [])
 
+    def finds(self) -> Iterator[Found]:
+        """Every find."""
+        for finds in self._finds.values():
+            yield from finds
+
     def all(self, role: Role) -> list[Found]:
         """Finds of one role for any subject."""
         return [found for (each, _), finds in self._finds.items() if each is role for found in finds]

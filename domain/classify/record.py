@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from domain.errors import InvalidValue
 from domain.market import INTERNATIONAL
@@ -45,3 +46,19 @@ def notice_of(text: str, lang: str = "", market: str = "", source: str = "", kin
     title, body = split_title(text)
     return Notice(source or "record", "record", known, market or INTERNATIONAL, title or NO_TITLE, "record:", lang=lang,
                   summary=body, category=category, hs_codes=tuple(hs), ics_codes=tuple(ics))
+
+
+_FIELDS = ("text", "lang", "market", "source", "kind", "category")
+
+
+def notice_from(values: Mapping[str, Any]) -> Notice:
+    """A notice made of a record as files of JSON lines write it: text, lang, market, source, kind, category and codes
+    ({"hs": [], "ics": []}); anything may be missing. Raises InvalidValue for an unknown kind."""
+    codes = values.get("codes")
+    hs, ics = (_listed(codes.get(system)) if isinstance(codes, dict) else () for system in ("hs", "ics"))
+    return notice_of(**{name: str(values.get(name) or "") for name in _FIELDS}, hs=hs, ics=ics)
+
+
+def _listed(codes: Any) -> tuple[str, ...]:
+    """The codes of one system; a single one may stand without a list."""
+    return tuple(map(str, codes)) if isinstance(codes, list) else (str(codes),) if codes else ()
