@@ -149,6 +149,8 @@ def _sense(product_type: ProductType, reading: Reading,
             return MEDIUM, "weak_term+context+body_term", contexts + strong[:1], ""
         if rules := _rules_for(product_type, reading):
             return MEDIUM, "weak_term+context+rule_for_type", contexts + rules[:1], ""
+        if siblings := _siblings(product_type, head):
+            return MEDIUM, "weak_term+context+sibling", contexts + siblings[:1], ""
         return LOW, "weak_term+context", contexts, ""
     return _sense_from_body(product_type, reading, shared, category)
 
