@@ -60,6 +60,9 @@ prove-faults: $(VENV)/.installed-dev  ## every fault of the source mirror × eve
 prove-politeness: $(VENV)/.installed-dev  ## every source at its card's pace, as the mirror's own log shows it
 	$(PROVE).politeness | tee $(PROOF)/politeness.txt
 
+prove-classification: $(VENV)/.installed-dev  ## what the store of ZONEWATCH_DATA_DIR gets, against the verdicts in docs/proof/
+	$(PROVE).field check
+
 prove-load: $(VENV)/.installed-dev  ## first load on the mirror
 	$(BIN)/python -m bench.first_load | tee $(PROOF)/first-load.json
 
