@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from domain.classification import Confidence, Evidence
 from domain.classify.phrases import Role
 from domain.classify.reading import RULE_LIKE, Found, Part, Reading
+from domain.classify.sense import LISTED, distinct, sense
 from domain.classify.sources import excluding_category, including_category
-from domain.product_type import ADJACENT_TYPES, PRECEDENCE, PRODUCT_TYPES, ProductType
-from domain.regulation import REGULATIONS
+from domain.product_type import PRECEDENCE, PRODUCT_TYPES, ProductType
 
 HIGH, MEDIUM, LOW, REVIEW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW, Confidence.REVIEW
 _LOWER = {HIGH: MEDIUM, MEDIUM: LOW, LOW: REVIEW}
@@ -77,7 +77,7 @@ def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict |
         return _verdict(product_type, None, "vetoed_by:category", [term], where="category", code=category)
     if reading.codes.only_foreign():
         return _verdict(product_type, None, "vetoed_by:codes", [term], code=" ".join(reading.codes.hs + reading.codes.ics))
-    for found in _foreign(product_type, reading.head):
+    for found in _vetoing(product_type, reading):
         if found.where == "title" or not reading.is_list:
             rule = found.mark.subject if found.mark.role is Role.TRAP else "negative"
             return _verdict(product_type, None, f"vetoed_by:{rule}", [found, term])
@@ -86,7 +86,7 @@ def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict |
 
 def _unvetoed(product_type: ProductType, reading: Reading, terms: list[Found]) -> list[Found]:
     """Terms without those of a list item that a trap or negative word spoils: it is another product of the list."""
-    spoilt = {found.item for found in _foreign(product_type, reading.head) if found.where == "product"}
+    spoilt = {found.item for found in _vetoing(product_type, reading) if found.where == "product"}
     return [term for term in terms if term.where == "title" or term.item not in spoilt]
 
 
@@ -94,6 +94,14 @@ def _foreign(product_type: ProductType, part: Part) -> list[Found]:
     """Traps and negative words of a part, without the traps that say nothing against this very type."""
     traps = [found for found in part.all(Role.TRAP) if found.mark.subject not in product_type.despite]
     return traps + part.get(Role.NEGATIVE, product_type.id)
+
+
+def _vetoing(product_type: ProductType, reading: Reading) -> list[Found]:
+    """What in the head speaks against a type. A negative word joined to one of the industry does not: "hydraulic and
+    pneumatic" is about both."""
+    modifiers = reading.head.get(Role.MODIFIER, product_type.industry)
+    return [found for found in _foreign(product_type, reading.head) if found.mark.role is Role.TRAP
+            or not any(reading.joined(found, modifier) for modifier in modifiers)]
 
 
 def _judge_strong(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict:
@@ -113,7 +121,7 @@ def _judge_strong(product_type: ProductType, reading: Reading, terms: list[Found
 
 def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict | None:
     """Weak terms, by what gives them their sense. One notch less for each doubt: foreign codes, traps in the body."""
-    level, rule, support, code = _sense(product_type, reading, terms)
+    level, rule, support, code = sense(product_type, reading, terms)
     if level is None:
         return None
     doubts = _foreign(product_type, reading.body)
@@ -121,93 +129,8 @@ def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found])
         level, rule = _LOWER.get(level), f"{rule};codes_disagree"
     if doubts and level in _LOWER:
         level, rule = _LOWER[level], f"{rule};doubt_in_body"
-    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=rule != _LISTED,
+    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=rule != LISTED,
                     where="category" if "category" in rule else "codes")
-
-
-def _sense(product_type: ProductType, reading: Reading,
-           terms: list[Found]) -> tuple[Confidence | None, str, list[Found], str]:
-    """How far a weak term is explained: level, rule, the finds and the code that explain it."""
-    head, body, codes, name = reading.head, reading.body, reading.codes, product_type.id
-    if member := _listed_with(product_type, reading, terms):
-        return MEDIUM, _LISTED, [member], ""
-    contexts = _distinct(_outside(head.get(Role.CONTEXT, name), terms))
-    shared = codes.shared(product_type)
-    category = including_category(reading.notice, product_type)
-    if contexts:
-        modifiers = _placing(product_type, reading, terms)
-        decisive = _outside(head.get(Role.DECISIVE, name), terms)
-        if code := shared or codes.wider(product_type):
-            return HIGH, "shared_code+weak_term+context", contexts, code
-        if category:
-            return MEDIUM, "category+weak_term+context", contexts, category
-        if modifiers:
-            return MEDIUM, "weak_term+modifier", modifiers, ""
-        if decisive or len(contexts) > 1 or codes.of_industry(product_type.industry):
-            return MEDIUM, "weak_term+contexts", decisive or contexts, ""
-        if strong := body.get(Role.STRONG, name):
-            return MEDIUM, "weak_term+context+body_term", contexts + strong[:1], ""
-        if rules := _rules_for(product_type, reading):
-            return MEDIUM, "weak_term+context+rule_for_type", contexts + rules[:1], ""
-        if siblings := _siblings(product_type, head):
-            return MEDIUM, "weak_term+context+sibling", contexts + siblings[:1], ""
-        return LOW, "weak_term+context", contexts, ""
-    return _sense_from_body(product_type, reading, shared, category)
-
-
-def _placing(product_type: ProductType, reading: Reading, terms: list[Found]) -> list[Found]:
-    """Words of the industry that place a weak term: those beside it, or anywhere in the head where no near neighbour
-    stands that they may belong to (pneumatic nailers with a valve, printers with ink)."""
-    modifiers = _outside(reading.head.get(Role.MODIFIER, product_type.industry), terms)
-    neighbours = {each.id for each in ADJACENT_TYPES.values() if each.industry == product_type.industry}
-    if not neighbours & reading.head.subjects(Role.ADJACENT):
-        return modifiers
-    return [found for found in modifiers if any(found.beside(term) for term in terms)]
-
-
-_LISTED = "weak_term+listed_with"
-
-
-def _listed_with(product_type: ProductType, reading: Reading, terms: list[Found]) -> Found | None:
-    """A strong term of another type of the industry that a weak one is enumerated with: toner in "ink cartridges and
-    toner". Such a term is a product of its own, not a word about the other."""
-    return next((strong for strong in _siblings(product_type, reading.head)
-                 if any(reading.joined(term, strong) for term in terms)), None)
-
-
-def _siblings(product_type: ProductType, part: Part) -> list[Found]:
-    """Strong terms of the other types of the industry."""
-    return [found for each in PRODUCT_TYPES.values() if each.industry == product_type.industry and each != product_type
-            for found in part.get(Role.STRONG, each.id)]
-
-
-def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
-                     category: str) -> tuple[Confidence | None, str, list[Found], str]:
-    body, name = reading.body, product_type.id
-    if strong := body.get(Role.STRONG, name):
-        return MEDIUM, "weak_term+body_term", strong[:1], ""
-    if rules := _rules_for(product_type, reading):
-        return MEDIUM, "weak_term+rule_for_type", rules[:1], ""
-    if decisive := body.get(Role.DECISIVE, name):
-        return MEDIUM, "weak_term+body_context", decisive[:1], ""
-    contexts = body.get(Role.CONTEXT, name)
-    if category and contexts:
-        return MEDIUM, "category+weak_term+body_context", contexts[:1], category
-    if contexts and reading.notice.kind not in RULE_LIKE and (described := _siblings(product_type, body)):
-        return MEDIUM, "weak_term+body_context+body_sibling", contexts[:1] + described[:1], ""
-    if telling := reading.codes.telling(product_type):
-        return MEDIUM, "telling_code+weak_term", [], telling
-    if shared:
-        return LOW, "shared_code+weak_term", [], shared
-    return (REVIEW, "weak_term+body_context", contexts[:1], "") if contexts else (None, "", [], "")
-
-
-def _rules_for(product_type: ProductType, reading: Reading) -> list[Found]:
-    """Citations, in the head of a notice about rules, of a regulation that names this very type."""
-    if reading.notice.kind not in RULE_LIKE:
-        return []
-    return [found for role in (Role.NUMBER, Role.NAME) for found in reading.head.all(role)
-            if product_type.id in REGULATIONS[found.mark.subject].applies_to]
 
 
 def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
@@ -215,7 +138,7 @@ def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
     terms = reading.body.get(Role.STRONG, product_type.id)
     if not terms or excluding_category(reading.notice) or reading.codes.only_foreign():
         return None
-    if _foreign(product_type, reading.head):
+    if _vetoing(product_type, reading):
         return None
     if reading.head.all(Role.UNTELLING):
         return _verdict(product_type, MEDIUM, "body_term;title_names_no_product", terms[:3])
@@ -281,22 +204,7 @@ def _body_doubts(product_type: ProductType, reading: Reading) -> list[Found]:
 def _body_supports(product_type: ProductType, reading: Reading) -> bool:
     name = product_type.id
     return bool(reading.body.get(Role.STRONG, name) or reading.body.get(Role.CONTEXT, name)
-                or _distinct(reading.head.get(Role.CONTEXT, name)))
-
-
-def _outside(finds: list[Found], terms: list[Found]) -> list[Found]:
-    """Finds that are not part of the terms themselves: "air" in "air pump" explains nothing."""
-    return [found for found in finds if not any(
-        (found.where, found.item, found.hit.cjk) == (term.where, term.item, term.hit.cjk)
-        and term.hit.start <= found.hit.start and found.hit.end <= term.hit.end for term in terms)]
-
-
-def _distinct(finds: list[Found]) -> list[Found]:
-    """One find for each different place and term, without those inside a longer one."""
-    longest = [found for found in finds if not any(
-        found.where == other.where and found.item == other.item and found.hit.inside(other.hit) for other in finds)]
-    places = {(found.where, found.item, found.hit.cjk, found.hit.start): found for found in longest}
-    return list({found.mark.term.casefold(): found for found in places.values()}.values())
+                or distinct(reading.head.get(Role.CONTEXT, name)))
 
 
 def _verdict(product_type: ProductType, level: Confidence | None, rule: str, finds: Iterable[Found] = (), *,

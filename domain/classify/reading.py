@@ -18,6 +18,7 @@ from domain.vocabulary import load
 
 _TERMS = frozenset((Role.STRONG, Role.WEAK, Role.QUALIFIED, Role.ADJACENT))
 _VETOES = frozenset((Role.NEGATIVE, Role.TRAP))
+_HIDABLE = _TERMS | _VETOES
 _EXPLAINING = frozenset((Role.CONTEXT, Role.MODIFIER))
 _CONSUMING = _TERMS - {Role.QUALIFIED} | _VETOES | _EXPLAINING
 _COMMON_SCRIPTS = frozenset(("", "en", "zh-Hans", "zh-Hant", "ja", "ko", "ru"))
@@ -177,6 +178,9 @@ def _finds(hits: list[Hit], lang: str, where: str, item: int, longest: bool) -> 
             consuming[hit.cjk, hit.start].append((hit, marks))
     found = []
     for hit, marks in readable:
+        if not any(mark.role in _HIDABLE for mark in marks):
+            found += [Found(mark, hit, where, item) for mark in marks]
+            continue
         near = [each for start in range(hit.start - LONGEST, hit.start + 1) if (hit.cjk, start) in consuming
                 for each in consuming[hit.cjk, start] if each[0].end > hit.start]
         around = [others for other, others in near if hit.inside(other)]

@@ -89,3 +89,25 @@ def test_fluid_power_is_both_hydraulic_and_pneumatic() -> None:
 def test_the_number_of_a_part_ends_no_title() -> None:
     assert split_title("ГОСТ Сжатый воздух. Часть 1. Классы чистоты") == ("ГОСТ Сжатый воздух. Часть 1. Классы чистоты", "")
     assert split_title("Valves. Part 2. Terms. Gives terms") == ("Valves. Part 2. Terms", "Gives terms")
+
+
+def test_a_word_against_a_type_is_none_beside_one_of_its_industry() -> None:
+    assert found("Hydraulic and pneumatic cylinders, double acting") == {"pneumatic_cylinder": MEDIUM}
+    assert not found("Hydraulic cylinders of pneumatic presses")
+    assert not found("油圧用ソレノイドバルブ", lang="ja")
+
+
+def test_the_machine_in_a_cartridges_name_explains_no_ink() -> None:
+    outcome = found("Cartucce per stampanti: perdita di inchiostro", lang="it")
+    assert outcome == {"printer_consumables_general": MEDIUM, "printer_ink": LOW}
+
+
+@pytest.mark.parametrize("title", [
+    "Cafetera exprés: válvula de seguridad", "Waschmaschine mit defektem Magnetventil", "洗衣机电磁阀"])
+def test_valves_of_household_machines_are_none_of_ours_in_any_language(title: str) -> None:
+    assert not found(title, lang="")
+
+
+def test_codes_of_space_kitchens_and_photography_rule_ours_out() -> None:
+    for code in ("49.140", "97.040.20", "37.040.30"):
+        assert not found("Pneumatic components and developers", kind=NoticeKind.STANDARD, ics_codes=(code,))
