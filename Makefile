@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load lint bench bench-store bench-crawl bench-search bench-load bench-no-change eval screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-classification lint bench bench-store bench-crawl bench-search bench-load bench-no-change eval evaluate screenshots lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -36,6 +36,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+evaluate: $(VENV)/.installed  ## the classifier on labelled records: scores, errors with their evidence, what each rule is worth
+	$(BIN)/zonewatch evaluate tests/labelled --ablation
+
 PROOF := docs/proof
 PROVE := $(BIN)/python -m tests.prove
 
@@ -56,6 +59,9 @@ prove-faults: $(VENV)/.installed-dev  ## every fault of the source mirror × eve
 
 prove-politeness: $(VENV)/.installed-dev  ## every source at its card's pace, as the mirror's own log shows it
 	$(PROVE).politeness | tee $(PROOF)/politeness.txt
+
+prove-classification: $(VENV)/.installed-dev  ## what the store of ZONEWATCH_DATA_DIR gets, against the verdicts in docs/proof/
+	$(PROVE).field check
 
 prove-load: $(VENV)/.installed-dev  ## first load on the mirror
 	$(BIN)/python -m bench.first_load | tee $(PROOF)/first-load.json

@@ -43,6 +43,7 @@ class ProductType:
     context: tuple[str, ...] = ()
     decisive: tuple[str, ...] = ()
     negative: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
 
     def name(self, lang: str = "zh") -> str:
         """Display name: zh-Hant as asked, else Simplified Chinese for ``zh…``, else English."""
@@ -118,7 +119,7 @@ def _product_type(row: Mapping[str, Any], industry: str) -> ProductType:
         general=row.get("general", False), keeps_inner=row.get("keeps_inner", False),
         regulations=tuple(row.get("regulations", ())), qualified=tuple((a, b) for a, b in row.get("qualified", ())),
         context=tuple(row.get("context", ())), decisive=tuple(row.get("decisive", ())),
-        negative=tuple(row.get("negative", ())),
+        negative=tuple(row.get("negative", ())), despite=tuple(row.get("despite", ())),
     )
 
 

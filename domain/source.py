@@ -34,6 +34,11 @@ class SourceTier(StrEnum):
     SECONDARY = "secondary"
     UNVERIFIED = "unverified"
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether what such a source says may be shown without the agency's own number and page."""
+        return self in (SourceTier.OFFICIAL, SourceTier.MIRROR)
+
 
 class RunStatus(StrEnum):
     """How one crawl of a source stands or ended."""

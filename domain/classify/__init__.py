@@ -16,14 +16,18 @@ from domain.classify.record import notice_of
 from domain.classify.rules import cited
 from domain.notice import Notice
 
-VERSION = 1
+VERSION = 2
 """Grows with every change of rules or vocabulary that changes findings; stored findings of an older one are made anew."""
 
 
 def classify(notice: Notice) -> Classification:
     """What a notice is about. Evidence is kept for findings and for vetoes (rule ``vetoed_by:…``) alike."""
-    reading = read(notice)
-    verdicts = judge(reading)
+    return conclude(read(notice))
+
+
+def conclude(reading: Reading, ties: bool = True) -> Classification:
+    """What a reading says. Without ``ties`` no type yields to another (to measure what that rule is worth)."""
+    verdicts = judge(reading, ties)
     types = {verdict.subject: verdict.level for verdict in verdicts if verdict.level is not None}
     rules = cited(reading, [name for name, level in types.items() if level.at_least(Confidence.MEDIUM)])
     evidence = [line for verdict in verdicts for line in verdict.evidence]

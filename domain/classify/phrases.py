@@ -90,6 +90,11 @@ def words(folded: str) -> list[str]:
     return _WORDS.findall(folded)
 
 
+def without_gaps(folded: str) -> str:
+    """CJK text without the blanks and middle dots between its letters; hits in it count its letters."""
+    return _CJK_GAPS.sub("", folded)
+
+
 class Lexicon:
     """Compiled phrases. ``add`` them all, then ``find``."""
 
@@ -105,7 +110,7 @@ class Lexicon:
         if folded.endswith("*"):
             self._add_stem(folded[:-1], mark)
         elif has_cjk(folded):
-            self._add_cjk(_CJK_GAPS.sub("", folded), mark)
+            self._add_cjk(without_gaps(folded), mark)
         else:
             for spelling in _spellings(words(folded)):
                 self._add_spaced(spelling, mark, inflect)
@@ -119,7 +124,7 @@ class Lexicon:
         folded = fold(cleaned)
         found = list(self._find_spaced(folded, cleaned))
         if has_cjk(folded):
-            found.extend(self._find_cjk(_CJK_GAPS.sub("", folded)))
+            found.extend(self._find_cjk(without_gaps(folded)))
         return found
 
     def _add_spaced(self, spelling: list[str], mark: Mark, inflect: bool) -> None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from domain.classification import Confidence, Evidence
 from domain.classify.phrases import Role
-from domain.classify.reading import RULE_LIKE, Found, Reading
+from domain.classify.reading import RULE_LIKE, Found, Part, Reading
+from domain.classify.sense import LISTED, distinct, sense
 from domain.classify.sources import excluding_category, including_category
 from domain.product_type import PRECEDENCE, PRODUCT_TYPES, ProductType
-from domain.regulation import REGULATIONS
 
 HIGH, MEDIUM, LOW, REVIEW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW, Confidence.REVIEW
 _LOWER = {HIGH: MEDIUM, MEDIUM: LOW, LOW: REVIEW}
@@ -33,13 +33,13 @@ class Verdict:
     weak_only: bool = False
 
 
-def judge(reading: Reading) -> list[Verdict]:
-    """Verdicts on every product type that anything speaks for."""
+def judge(reading: Reading, ties: bool = True) -> list[Verdict]:
+    """Verdicts on every product type that anything speaks for; without ``ties`` no type yields to another."""
     verdicts = [_judge_type(PRODUCT_TYPES[subject], reading) for subject in _candidates(reading)]
     found = {verdict.subject: verdict for verdict in verdicts if verdict is not None}
     _refine_general(found, reading)
     _add_code_candidates(found, reading)
-    return list(_apply_precedence(found))
+    return list(_apply_precedence(found) if ties else found.values())
 
 
 def _candidates(reading: Reading) -> list[str]:
@@ -77,7 +77,7 @@ def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict |
         return _verdict(product_type, None, "vetoed_by:category", [term], where="category", code=category)
     if reading.codes.only_foreign():
         return _verdict(product_type, None, "vetoed_by:codes", [term], code=" ".join(reading.codes.hs + reading.codes.ics))
-    for found in (*reading.head.all(Role.TRAP), *reading.head.get(Role.NEGATIVE, product_type.id)):
+    for found in _vetoing(product_type, reading):
         if found.where == "title" or not reading.is_list:
             rule = found.mark.subject if found.mark.role is Role.TRAP else "negative"
             return _verdict(product_type, None, f"vetoed_by:{rule}", [found, term])
@@ -86,9 +86,22 @@ def _veto(product_type: ProductType, reading: Reading, term: Found) -> Verdict |
 
 def _unvetoed(product_type: ProductType, reading: Reading, terms: list[Found]) -> list[Found]:
     """Terms without those of a list item that a trap or negative word spoils: it is another product of the list."""
-    spoilt = {found.item for found in (*reading.head.all(Role.TRAP), *reading.head.get(Role.NEGATIVE, product_type.id))
-              if found.where == "product"}
+    spoilt = {found.item for found in _vetoing(product_type, reading) if found.where == "product"}
     return [term for term in terms if term.where == "title" or term.item not in spoilt]
+
+
+def _foreign(product_type: ProductType, part: Part) -> list[Found]:
+    """Traps and negative words of a part, without the traps that say nothing against this very type."""
+    traps = [found for found in part.all(Role.TRAP) if found.mark.subject not in product_type.despite]
+    return traps + part.get(Role.NEGATIVE, product_type.id)
+
+
+def _vetoing(product_type: ProductType, reading: Reading) -> list[Found]:
+    """What in the head speaks against a type. A negative word joined to one of the industry does not: "hydraulic and
+    pneumatic" is about both."""
+    modifiers = reading.head.get(Role.MODIFIER, product_type.industry)
+    return [found for found in _foreign(product_type, reading.head) if found.mark.role is Role.TRAP
+            or not any(reading.joined(found, modifier) for modifier in modifiers)]
 
 
 def _judge_strong(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict:
@@ -108,70 +121,16 @@ def _judge_strong(product_type: ProductType, reading: Reading, terms: list[Found
 
 def _judge_weak(product_type: ProductType, reading: Reading, terms: list[Found]) -> Verdict | None:
     """Weak terms, by what gives them their sense. One notch less for each doubt: foreign codes, traps in the body."""
-    level, rule, support, code = _sense(product_type, reading, terms)
+    level, rule, support, code = sense(product_type, reading, terms)
     if level is None:
         return None
-    doubts = [*_body_doubts(product_type, reading), *reading.body.all(Role.TRAP)]
+    doubts = _foreign(product_type, reading.body)
     if reading.codes and not reading.codes.of_industry(product_type.industry):
         level, rule = _LOWER.get(level), f"{rule};codes_disagree"
     if doubts and level in _LOWER:
         level, rule = _LOWER[level], f"{rule};doubt_in_body"
-    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=True,
+    return _verdict(product_type, level, rule, terms + support + doubts[:1], code=code, weak_only=rule != LISTED,
                     where="category" if "category" in rule else "codes")
-
-
-def _sense(product_type: ProductType, reading: Reading,
-           terms: list[Found]) -> tuple[Confidence | None, str, list[Found], str]:
-    """How far a weak term is explained: level, rule, the finds and the code that explain it."""
-    head, body, codes, name = reading.head, reading.body, reading.codes, product_type.id
-    contexts = _distinct(_outside(head.get(Role.CONTEXT, name), terms))
-    shared = codes.shared(product_type)
-    category = including_category(reading.notice, product_type)
-    if contexts:
-        modifiers = [found for found in _outside(head.get(Role.MODIFIER, product_type.industry), terms)
-                     if any(found.beside(term) for term in terms)]
-        decisive = _outside(head.get(Role.DECISIVE, name), terms)
-        if code := shared or codes.wider(product_type):
-            return HIGH, "shared_code+weak_term+context", contexts, code
-        if category:
-            return MEDIUM, "category+weak_term+context", contexts, category
-        if modifiers:
-            return MEDIUM, "weak_term+modifier", modifiers, ""
-        if decisive or len(contexts) > 1 or codes.of_industry(product_type.industry):
-            return MEDIUM, "weak_term+contexts", decisive or contexts, ""
-        if strong := body.get(Role.STRONG, name):
-            return MEDIUM, "weak_term+context+body_term", contexts + strong[:1], ""
-        if rules := _rules_for(product_type, reading):
-            return MEDIUM, "weak_term+context+rule_for_type", contexts + rules[:1], ""
-        return LOW, "weak_term+context", contexts, ""
-    return _sense_from_body(product_type, reading, shared, category)
-
-
-def _sense_from_body(product_type: ProductType, reading: Reading, shared: str,
-                     category: str) -> tuple[Confidence | None, str, list[Found], str]:
-    body, name = reading.body, product_type.id
-    if strong := body.get(Role.STRONG, name):
-        return MEDIUM, "weak_term+body_term", strong[:1], ""
-    if rules := _rules_for(product_type, reading):
-        return MEDIUM, "weak_term+rule_for_type", rules[:1], ""
-    if decisive := body.get(Role.DECISIVE, name):
-        return MEDIUM, "weak_term+body_context", decisive[:1], ""
-    contexts = body.get(Role.CONTEXT, name)
-    if category and contexts:
-        return MEDIUM, "category+weak_term+body_context", contexts[:1], category
-    if telling := reading.codes.telling(product_type):
-        return MEDIUM, "telling_code+weak_term", [], telling
-    if shared:
-        return LOW, "shared_code+weak_term", [], shared
-    return (REVIEW, "weak_term+body_context", contexts[:1], "") if contexts else (None, "", [], "")
-
-
-def _rules_for(product_type: ProductType, reading: Reading) -> list[Found]:
-    """Citations, in the head of a notice about rules, of a regulation that names this very type."""
-    if reading.notice.kind not in RULE_LIKE:
-        return []
-    return [found for role in (Role.NUMBER, Role.NAME) for found in reading.head.all(role)
-            if product_type.id in REGULATIONS[found.mark.subject].applies_to]
 
 
 def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
@@ -179,7 +138,7 @@ def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
     terms = reading.body.get(Role.STRONG, product_type.id)
     if not terms or excluding_category(reading.notice) or reading.codes.only_foreign():
         return None
-    if reading.head.all(Role.TRAP) or reading.head.get(Role.NEGATIVE, product_type.id):
+    if _vetoing(product_type, reading):
         return None
     if reading.head.all(Role.UNTELLING):
         return _verdict(product_type, MEDIUM, "body_term;title_names_no_product", terms[:3])
@@ -187,17 +146,19 @@ def _judge_body(product_type: ProductType, reading: Reading) -> Verdict | None:
 
 
 def _refine_general(found: dict[str, Verdict], reading: Reading) -> None:
-    """Where the head rolls up an industry (print cartridge) and the codes allow it, the body says which type."""
+    """Where the head says no more than the industry (print cartridge), the body says which type: if a code allows it,
+    or if the notice is about a single product, which its body describes."""
+    standing = [PRODUCT_TYPES[name] for name, verdict in found.items() if _stands(verdict)]
+    rolled_up = {each.industry for each in standing if each.general} - {
+        each.industry for each in standing if not each.general}
     for verdict in list(found.values()):
         product_type = PRODUCT_TYPES[verdict.subject]
-        rolled_up = any(_stands(found.get(each.id)) for each in PRODUCT_TYPES.values()
-                        if each.general and each.industry == product_type.industry)
+        terms = reading.body.get(Role.STRONG, product_type.id)
         code = reading.codes.shared(product_type)
-        if verdict.level is REVIEW and rolled_up and code and not product_type.general:
-            terms = reading.body.get(Role.STRONG, product_type.id)
-            if terms:
-                found[verdict.subject] = _verdict(product_type, MEDIUM, "general_title+shared_code+body_term", terms[:1],
-                                                  code=code)
+        told = code or reading.notice.kind not in RULE_LIKE
+        if verdict.level is REVIEW and product_type.industry in rolled_up and terms and told:
+            rule = "general_title+shared_code+body_term" if code else "general_title+body_term"
+            found[verdict.subject] = _verdict(product_type, MEDIUM, rule, terms[:1], code=code)
 
 
 def _add_code_candidates(found: dict[str, Verdict], reading: Reading) -> None:
@@ -243,22 +204,7 @@ def _body_doubts(product_type: ProductType, reading: Reading) -> list[Found]:
 def _body_supports(product_type: ProductType, reading: Reading) -> bool:
     name = product_type.id
     return bool(reading.body.get(Role.STRONG, name) or reading.body.get(Role.CONTEXT, name)
-                or _distinct(reading.head.get(Role.CONTEXT, name)))
-
-
-def _outside(finds: list[Found], terms: list[Found]) -> list[Found]:
-    """Finds that are not part of the terms themselves: "air" in "air pump" explains nothing."""
-    return [found for found in finds if not any(
-        (found.where, found.item, found.hit.cjk) == (term.where, term.item, term.hit.cjk)
-        and term.hit.start <= found.hit.start and found.hit.end <= term.hit.end for term in terms)]
-
-
-def _distinct(finds: list[Found]) -> list[Found]:
-    """One find for each different place and term, without those inside a longer one."""
-    longest = [found for found in finds if not any(
-        found.where == other.where and found.item == other.item and found.hit.inside(other.hit) for other in finds)]
-    places = {(found.where, found.item, found.hit.cjk, found.hit.start): found for found in longest}
-    return list({found.mark.term.casefold(): found for found in places.values()}.values())
+                or distinct(reading.head.get(Role.CONTEXT, name)))
 
 
 def _verdict(product_type: ProductType, level: Confidence | None, rule: str, finds: Iterable[Found] = (), *,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from domain.classify.codes import NoticeCodes, codes_of
 from domain.classify.lexicon import lexicon
-from domain.classify.phrases import LONGEST, Hit, Mark, Role
+from domain.classify.phrases import LONGEST, Hit, Mark, Role, without_gaps, words
 from domain.notice import Notice, NoticeKind
 from domain.product_type import PRODUCT_TYPES
-from domain.text import clean, tokens
+from domain.text import clean, fold, has_cjk, normalise, tokens
+from domain.vocabulary import load
 
 _TERMS = frozenset((Role.STRONG, Role.WEAK, Role.QUALIFIED, Role.ADJACENT))
 _VETOES = frozenset((Role.NEGATIVE, Role.TRAP))
+_HIDABLE = _TERMS | _VETOES
 _EXPLAINING = frozenset((Role.CONTEXT, Role.MODIFIER))
 _CONSUMING = _TERMS - {Role.QUALIFIED} | _VETOES | _EXPLAINING
 _COMMON_SCRIPTS = frozenset(("", "en", "zh-Hans", "zh-Hant", "ja", "ko", "ru"))
@@ -64,6 +67,11 @@ class Part:
         """Finds of one role for one subject."""
         return self._finds.get((role, subject), [])
 
+    def finds(self) -> Iterator[Found]:
+        """Every find."""
+        for finds in self._finds.values():
+            yield from finds
+
     def all(self, role: Role) -> list[Found]:
         """Finds of one role for any subject."""
         return [found for (each, _), finds in self._finds.items() if each is role for found in finds]
@@ -81,24 +89,55 @@ class Reading:
     head: Part
     body: Part
     codes: NoticeCodes
-    is_list: bool
+    head_texts: Mapping[tuple[str, int], str]
+    """The texts of the head as they were read, by field and number of the item."""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the product field names several products."""
+        return ("product", 1) in self.head_texts
+
+    def joined(self, one: Found, other: Found) -> bool:
+        """Whether two finds of the head are members of one enumeration, with a word such as "and" between them."""
+        if (one.where, one.item, one.hit.cjk) != (other.where, other.item, other.hit.cjk):
+            return False
+        first, second = sorted((one.hit, other.hit), key=lambda hit: hit.start)
+        gap = second.start - first.end
+        return 0 < gap <= _LONGEST_JOINER and _units(
+            self.head_texts[one.where, one.item], one.hit.cjk)[first.end:second.start] in _joiners()
 
 
-def read(notice: Notice) -> Reading:
+def read(notice: Notice, longest: bool = True) -> Reading:
     """Find everything the vocabularies know in a notice. The brand is no evidence: Chicago Pneumatic makes batteries.
 
-    Of a monstrous text only the beginning is read (5,000 characters of title and product, 100,000 of the body).
+    Of a monstrous text only the beginning is read (5,000 characters of title and product, 100,000 of the body). Not
+    ``longest``: a phrase within a longer one counts too (to measure what that rule is worth).
     """
-    items = _items(notice)
-    head = [found for where, number, text in _head_texts(notice, items)
-            for found in _finds(lexicon().find_in(text), notice.lang, where, number)]
-    body = _finds(lexicon().find(notice.summary[:_BODY_LIMIT]), notice.lang, "body", 0)
-    return Reading(notice, Part(head), Part(body), codes_of(notice), len(items) > 1)
+    texts = {(where, number): text for where, number, text in _head_texts(notice)}
+    head = [found for (where, number), text in texts.items()
+            for found in _finds(lexicon().find_in(text), notice.lang, where, number, longest)]
+    body = _finds(lexicon().find(notice.summary[:_BODY_LIMIT]), notice.lang, "body", 0, longest)
+    return Reading(notice, Part(head), Part(body), codes_of(notice), texts)
 
 
-def _head_texts(notice: Notice, items: list[str]) -> Iterator[tuple[str, int, str]]:
+_LONGEST_JOINER = 2
+
+
+@cache
+def _joiners() -> frozenset[tuple[str, ...]]:
+    """Words that join the members of an enumeration, as units of a text: words, or letters of CJK text."""
+    found = map(normalise, load("words")["joiners"])
+    return frozenset(tuple(word) if has_cjk(word) or not word.isalpha() else (word,) for word in found)
+
+
+def _units(text: str, cjk: bool) -> tuple[str, ...]:
+    folded = fold(text)
+    return tuple(without_gaps(folded)) if cjk else tuple(words(folded))
+
+
+def _head_texts(notice: Notice) -> Iterator[tuple[str, int, str]]:
     yield "title", 0, _without_brand(clean(notice.title[:_HEAD_LIMIT]), clean(notice.brand))
-    for number, item in enumerate(items):
+    for number, item in enumerate(_items(notice)):
         yield "product", number, item
 
 
@@ -128,18 +167,26 @@ def _names_product(brand: str) -> bool:
     return any(mark.role is Role.STRONG for hit in lexicon().find_in(brand) for mark in hit.marks)
 
 
-def _finds(hits: list[Hit], lang: str, where: str, item: int) -> list[Found]:
+def _finds(hits: list[Hit], lang: str, where: str, item: int, longest: bool) -> list[Found]:
     """The marks of hits that stand: readable in the notice's language and not part of a longer phrase."""
     readable = [(hit, [mark for mark in hit.marks if _is_readable(mark, hit, lang)]) for hit in hits]
+    if not longest:
+        return [Found(mark, hit, where, item) for hit, marks in readable for mark in marks]
     consuming: dict[tuple[bool, int], list[tuple[Hit, list[Mark]]]] = defaultdict(list)
     for hit, marks in readable:
         if any(mark.role in _CONSUMING for mark in marks):
             consuming[hit.cjk, hit.start].append((hit, marks))
     found = []
     for hit, marks in readable:
-        around = [others for start in range(hit.start - LONGEST, hit.start + 1) if (hit.cjk, start) in consuming
-                  for other, others in consuming[hit.cjk, start] if hit.inside(other)]
-        found += [Found(mark, hit, where, item) for mark in marks if not any(_hides(others, mark) for others in around)]
+        if not any(mark.role in _HIDABLE for mark in marks):
+            found += [Found(mark, hit, where, item) for mark in marks]
+            continue
+        near = [each for start in range(hit.start - LONGEST, hit.start + 1) if (hit.cjk, start) in consuming
+                for each in consuming[hit.cjk, start] if each[0].end > hit.start]
+        around = [others for other, others in near if hit.inside(other)]
+        claimed = any(mark.role in _VETOES for mark in marks) and any(_claims(other, others, hit) for other, others in near)
+        found += [Found(mark, hit, where, item) for mark in marks if not any(_hides(others, mark) for others in around)
+                  and not (claimed and mark.role in _VETOES)]
     return found
 
 
@@ -152,6 +199,12 @@ def _is_readable(mark: Mark, hit: Hit, lang: str) -> bool:
     if mark.lang == base or base in _UNKNOWN_LANGUAGES:
         return True
     return mark.role is not Role.WEAK and (hit.end - hit.start > 1 or len(mark.term) >= _LONG_WORD)
+
+
+def _claims(other: Hit, marks: list[Mark], veto: Hit) -> bool:
+    """Whether a product's name that begins before a veto ends within it, and so takes its first word: in "cilindros
+    neumáticos de doble efecto" nobody speaks of tyres."""
+    return other.start < veto.start and any(mark.role is Role.STRONG for mark in marks)
 
 
 def _hides(longer: list[Mark], mark: Mark) -> bool:

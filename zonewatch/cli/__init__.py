@@ -12,7 +12,7 @@ from domain.errors import ZonewatchError
 from zonewatch.settings import Settings
 from zonewatch.wiring import Installation
 
-MODULES = ("child", "collect", "processes", "keep", "find", "reclassify", "cover", "lineage", "prove")
+MODULES = ("child", "collect", "processes", "keep", "find", "reclassify", "evaluate", "cover", "lineage", "prove")
 """Modules of this package that add commands; those that load quickly first."""
 
 

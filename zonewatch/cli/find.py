@@ -163,26 +163,16 @@ def _hit_json(hit: Any) -> dict[str, Any]:
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON a record.")
 def classify(file: TextIO, as_json: bool) -> None:
     """Classify the records of FILE (JSON lines: text, lang, market, source, kind, category, codes; - is standard input)."""
-    from domain.classify import classify_record
-    for number, record in _records(file):
-        texts = {name: str(record.get(name) or "") for name in RECORD_FIELDS}
-        found = classify_record(**texts, hs=_codes(record, "hs"), ics=_codes(record, "ics"))
-        answer = _answer(record.get("id", number), found)
+    from domain.classify import classify as classified
+    from domain.classify.record import notice_from
+    for number, record in json_records(file):
+        answer = _answer(record.get("id", number), classified(notice_from(record)))
         click.echo(json.dumps(answer, ensure_ascii=False) if as_json else
                    f"{answer['id']}\t{', '.join(answer['product_types']) or '–'}\t{', '.join(answer['horizontal'])}")
 
 
-RECORD_FIELDS = ("text", "lang", "market", "source", "kind", "category")
-
-
-def _codes(record: dict[str, Any], system: str) -> tuple[str, ...]:
-    """The codes of one system; a single one may stand without a list."""
-    codes = record.get("codes")
-    found = codes.get(system) if isinstance(codes, dict) else None
-    return tuple(map(str, found)) if isinstance(found, list) else (str(found),) if found else ()
-
-
-def _records(file: Iterable[str]) -> Iterable[tuple[int, dict[str, Any]]]:
+def json_records(file: Iterable[str]) -> Iterable[tuple[int, dict[str, Any]]]:
+    """The objects of a file of JSON lines with the numbers of their lines. Raises InvalidValue."""
     name = Path(getattr(file, "name", "input")).name
     for number, line in enumerate(utf8_lines(file, name), 1):
         if not line.strip():
