@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from domain.classification import Classification, Confidence
 from domain.criteria import Criteria
 from domain.notice import Notice
-from indexer.highlight import Mark, Segment, asked, highlight, marks, segments
+from domain.text import normalise
+from indexer.highlight import Mark, Segment, Terms, asked, marks, segments
 
 LONGEST_TITLE = 300
 EXCERPT = 180
@@ -32,8 +34,10 @@ class Shown:
     field: str = "summary"
 
 
-def shown(notice: Notice, criteria: Criteria, lang: str = "zh") -> Shown:
-    """A notice as a list of results shows it. ``lang`` is the reader's language, for glosses."""
+def shown(notice: Notice, criteria: Criteria, lang: str = "zh", found_in: Classification = Classification()) -> Shown:  # noqa: B008  # frozen
+    """A notice as a list of results shows it. ``lang`` is the reader's language, for glosses; a weak term has one where it
+    is evidence of what was ``found_in`` the notice."""
+    meant = _meant(criteria, found_in)
     title = _short(notice.title)
     found = marks(title, criteria)
     summary = notice.summary[:SEARCHED]
@@ -42,7 +46,14 @@ def shown(notice: Notice, criteria: Criteria, lang: str = "zh") -> Shown:
     if missing and around is None:
         field, text = _other_field(notice, title, criteria, missing)
         summary, around = (text, _around(text, criteria, missing)) if text else (summary, None)
-    return Shown(_once(segments(title, found, lang)), _once(_excerpt(summary, around, criteria, lang)), field)
+    return Shown(_once(segments(title, found, lang, meant)),
+                 _once(_excerpt(summary, around, criteria, lang, meant)), field)
+
+
+def _meant(criteria: Criteria, found: Classification) -> Terms:
+    return {(each.subject, normalise(each.what)) for each in found.evidence
+            if each.subject in criteria.product_types and each.where in ("title", "product")
+            and found.product_types.get(each.subject, Confidence.REVIEW).at_least(Confidence.MEDIUM)}
 
 
 def _short(title: str) -> str:
@@ -87,7 +98,7 @@ def _other_field(notice: Notice, title: str, criteria: Criteria, missing: set[st
     return "summary", ""
 
 
-def _excerpt(text: str, around: Mark | None, criteria: Criteria, lang: str) -> list[Segment]:
+def _excerpt(text: str, around: Mark | None, criteria: Criteria, lang: str, meant: Terms) -> list[Segment]:
     """The text around a mark, or its beginning; nothing of an empty text."""
     if not text.strip():
         return []
@@ -97,7 +108,7 @@ def _excerpt(text: str, around: Mark | None, criteria: Criteria, lang: str) -> l
         blank = text.find(" ", first, around.start)
         first = blank + 1 if blank >= 0 else first
     piece = " ".join(text[first:first + EXCERPT + _OVERLAP].split())
-    found = highlight(piece, criteria, lang)
+    found = segments(piece, marks(piece, criteria), lang, meant)
     return _cut([Segment("…"), *found] if first else found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -11,6 +11,7 @@ from functools import lru_cache
 from domain.criteria import Criteria
 from domain.product_type import PRODUCT_TYPES
 from domain.regulation import REGULATIONS
+from domain.text import normalise
 from indexer.lexicon import capitals, terms_of, weak_terms_of
 from indexer.terms import Finder, Found, Units, in_place, longest, pattern, units
 
@@ -35,7 +36,7 @@ class _Role(Enum):
 @dataclass(frozen=True, slots=True)
 class _Reason:
     """Why a place might be marked: a ``word`` of the search, or a term of a product type or regulation in a language, which
-    may have to be written with capitals."""
+    may have to be written with capitals; a weak one is kept as ``word``, normalised."""
 
     role: _Role
     subject: str = ""
@@ -58,6 +59,8 @@ class Mark:
         return {each.word if each.role is _Role.WORD else SUBJECT for each in self.reasons}
 
 
+Terms = Set[tuple[str, str]]
+"""Product types, each with a normalised term that stands for it."""
 SUBJECT = ""
 """Stands among the words of a search for its product types and regulations."""
 
@@ -72,14 +75,14 @@ def asked(criteria: Criteria) -> set[str]:
     return {*criteria.words, *([SUBJECT] if criteria.product_types or criteria.regulations else [])}
 
 
-def segments(text: str, found: Sequence[Mark], lang: str = "zh") -> list[Segment]:
-    """The text cut at its marks."""
+def segments(text: str, found: Sequence[Mark], lang: str = "zh", meant: Terms = frozenset()) -> list[Segment]:
+    """The text cut at its marks. A weak term tells its meaning only when it is known to be ``meant`` so here."""
     pieces: list[Segment] = []
     at = 0
     for mark in found:
         if mark.start > at:
             pieces.append(Segment(text[at:mark.start]))
-        pieces.append(Segment(text[mark.start:mark.end], True, _gloss(mark.reasons, lang)))
+        pieces.append(Segment(text[mark.start:mark.end], True, _gloss(mark.reasons, lang, meant)))
         at = mark.end
     if at < len(text) or not pieces:
         pieces.append(Segment(text[at:]))
@@ -127,8 +130,9 @@ def _is_written(text: str, found: Units, hit: Found[_Reason]) -> bool:
     return not written or text[found[hit.first].start:found[hit.end - 1].end] in (written, written.upper())
 
 
-def _gloss(reasons: list[_Reason], lang: str) -> str | None:
-    terms = [each for each in reasons if each.role is _Role.TERM and each.subject in PRODUCT_TYPES]
+def _gloss(reasons: list[_Reason], lang: str, meant: Terms) -> str | None:
+    terms = [each for each in reasons if each.subject in PRODUCT_TYPES
+             and (each.role is _Role.TERM or (each.role is _Role.WEAK_TERM and (each.subject, each.word) in meant))]
     reader = _language(lang)
     if not terms or any(_language(each.lang) == reader for each in terms):
         return None
@@ -167,7 +171,7 @@ def _terms(subject: str) -> Finder[_Reason]:
         for term, lang in terms_of(product_type):
             finder.add(term, _Reason(_Role.TERM, subject, lang), lang)
         for term, lang in weak_terms_of(product_type):
-            finder.add(term, _Reason(_Role.WEAK_TERM, subject, lang), lang)
+            finder.add(term, _Reason(_Role.WEAK_TERM, subject, lang, word=normalise(term)), lang)
         for term in product_type.negative:
             finder.add(term, _Reason(_Role.FALSE_FRIEND))
     elif subject in REGULATIONS:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.classify import classify
 from domain.criteria import Criteria
 from indexer.excerpt import EXCERPT, LONGEST_TITLE, shown
 from indexer.highlight import Segment
@@ -66,6 +67,14 @@ def test_a_meaning_is_told_once_a_text() -> None:
     title, excerpt, _ = hit("墨盒", title="Ink cartridge, INK CARTRIDGES", summary="Ink cartridges and ink cartridges")
     assert title == "[Ink cartridge〔墨盒〕], [INK CARTRIDGES]"
     assert excerpt == "[Ink cartridges〔墨盒〕] and [ink cartridges]"
+
+
+def test_a_weak_term_tells_its_meaning_where_it_is_what_the_notice_was_filed_by() -> None:
+    title = "ISO 3320:1987 Fluid power systems and components - Cylinder bores and piston rod diameters"
+    standard = notice(title=title, product="", category="", summary="", ics_codes=("23.100.20",))
+    criteria = understand("气缸").criteria
+    assert "[Cylinder〔气缸〕] bores" in said(shown(standard, criteria, found_in=classify(standard)).title)
+    assert "[Cylinder] bores" in said(shown(standard, criteria).title)
 
 
 def test_without_a_match_the_text_begins_at_its_beginning() -> None:

@@ -89,9 +89,9 @@ def feed(service: SearchService, criteria: Criteria, names: SourceNames, base_ur
 
 def _entry(stored: StoredNotice, names: SourceNames, base_url: str) -> Entry:
     notice = stored.notice
-    identity = uuid5(NAMESPACE_URL, f"zonewatch:{quote(notice.source, safe='')}:{quote(notice.external_id, safe='')}")
+    name = ":".join(quote(part, safe="", errors="surrogatepass") for part in ("zonewatch", *notice.key))
     return Entry(
-        identity.urn, one_line(_title(stored)), f"{base_url}/notices/{stored.id}",
+        uuid5(NAMESPACE_URL, name).urn, one_line(_title(stored)), f"{base_url}/notices/{stored.id}",
         one_line(names.publishers.get(notice.source, notice.source)), web_address(notice.url), _text(stored),
         [one_line(tag) for tag in (labels.market(notice.market), labels.kind(notice.kind.value), *products(stored))],
         _midnight(notice.event_date) if notice.event_date else stored.first_seen_at, stored.changed_at)

@@ -26,5 +26,6 @@ class ShownHit:
 def shown_hit(stored: StoredNotice, criteria: Criteria, names: SourceNames) -> ShownHit:
     """A notice as the list shows it."""
     notice = stored.notice
-    return ShownHit(stored, shown(notice, criteria, lang()), names.titles.get(notice.source, notice.source),
+    return ShownHit(stored, shown(notice, criteria, lang(), stored.classification),
+                    names.titles.get(notice.source, notice.source),
                     names.publishers.get(notice.source, notice.source), notice.comment_deadline)
