@@ -110,6 +110,8 @@ def test_initials_of_several_things_are_one_chip_of_alternatives() -> None:
     (chip,) = read("bl").chips
     assert chip.kind == "market"
     assert len(chip.values) > 1
+    assert read("xg").criteria == read("硒鼓").criteria
+    assert [(each.kind, each.zh) for each in read("xg").offers] == [("market", "中国香港")]
 
 
 def test_a_word_that_notices_bear_stays_one_and_its_pinyin_is_an_offer() -> None:
