@@ -104,7 +104,7 @@ def _corrected(found: Units, sure: frozenset[int], weak: frozenset[int],
     for at, unit in enumerate(found):
         if at in sure or not _is_word(found, at):
             after.append(unit)
-        elif len(cut := parts(unit.text)) > 1 and known.count(unit.text) <= HANDFUL:
+        elif len(cut := _terms_glued(unit)) > 1 and known.count(unit.text) <= HANDFUL:
             after.extend(_split(unit, cut))
         elif (taken := _meant_by(found, at, known, at in weak)) is None:
             after.append(unit)
@@ -124,6 +124,11 @@ def _is_word(found: Units, at: int) -> bool:
 
 def _is_joined(gap: str) -> bool:
     return not gap or gap in "-_/.:"
+
+
+def _terms_glued(unit: Unit) -> list[str]:
+    """The terms that a word of pinyin is glued of, where every letter has its place in the text."""
+    return parts(unit.text) if unit.end - unit.start == len(unit.text) else []
 
 
 def _split(unit: Unit, cut: Sequence[str]) -> Iterator[Unit]:

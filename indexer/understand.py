@@ -182,7 +182,9 @@ def _interpreted(whole: str, begin: int, end: int, known: Vocabulary, alone: boo
             yield piece
         elif piece:
             yield from _remaining(text, at, first, reading.changes, begin)
-            yield _changed(piece, text, first, last, begin, reading, place)
+            piece = _changed(piece, text, first, last, begin, reading, place)
+            yield piece
+            yield from _alternatives(piece, place.meanings)
             at = last
     yield from _remaining(text, at, len(text), reading.changes, begin)
 
@@ -235,6 +237,14 @@ def _changed(piece: _Piece, text: str, first: int, last: int, offset: int, readi
     if any(place.first <= hit.first and hit.end <= place.end for hit in reading.pinyin):
         return replace(piece, changes=(Change(offset + first, offset + last, "", pinyin=True),))
     return _respelled(piece, text, first, last, reading.changes, offset)
+
+
+def _alternatives(piece: _Piece, meanings: list[Meaning]) -> Iterator[_Piece]:
+    """What pinyin says besides: xg is 硒鼓 and 香港."""
+    for sense in (Sense.REGULATION, Sense.MARKET, Sense.KIND) if any(each.pinyin for each in piece.changes) else ():
+        values = tuple(dict.fromkeys(value for each in meanings if each.sense is sense for value in each.values))
+        if values and sense.value != piece.kind:
+            yield _Piece("offer", piece.typed, values, offered=sense.value)
 
 
 def _respelled(piece: _Piece, text: str, first: int, last: int, changes: Iterable[Change], offset: int) -> _Piece:

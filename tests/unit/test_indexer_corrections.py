@@ -110,6 +110,8 @@ def test_initials_of_several_things_are_one_chip_of_alternatives() -> None:
     (chip,) = read("bl").chips
     assert chip.kind == "market"
     assert len(chip.values) > 1
+    assert read("xg").criteria == read("硒鼓").criteria
+    assert [(each.kind, each.zh) for each in read("xg").offers] == [("market", "中国香港")]
 
 
 def test_a_word_that_notices_bear_stays_one_and_its_pinyin_is_an_offer() -> None:
@@ -146,6 +148,7 @@ def test_pinyin_without_blanks_is_cut_only_into_whole_terms() -> None:
     assert parts("dianciqigang") == []
     assert parts("dianciffa" * 200) == []
     assert "qigang" in spellings()
+    assert read("qi\u0300gangoumeng").criteria.words, "an accent of its own has no place in a piece"
 
 
 @pytest.mark.parametrize("typed", [
@@ -232,9 +235,10 @@ def test_market_words_are_filters_but_not_inside_a_longer_name(
     assert found.words == words
 
 
-PIECES = ["solenod", "valve", "qigang", "qi", "gang", "mohe", "12V", "电磁阀", "硒鼓", "285A", " ", " ", "-", '"', "的",
-          "欧盟", "有什么要求", "catridge", "toner", "CAS 1163-19-5", "G TBT N EU 12", "被", "oumeng", "é",
-          "ü", "１", "/", "mh", "\ud800", "。"]
+PIECES = [
+    "solenod", "valve", "qigang", "qi", "gang", "mohe", "12V", "电磁阀", "硒鼓", "285A", " ", " ", "-", '"', "的", "欧盟",
+    "有什么要求", "catridge", "toner", "CAS 1163-19-5", "G TBT N EU 12", "被", "oumeng", "é", "ü", "１", "/", "mh",
+    "\ud800", "。"]
 
 
 @settings(max_examples=300, deadline=None)
