@@ -195,6 +195,19 @@ def test_a_task_that_fails_is_told_with_the_server_s_reason(real: MeilisearchInd
 
 
 @pytest.mark.meilisearch
+def test_a_build_that_fails_leaves_nothing_on_the_disk(real: MeilisearchIndex, built: Generation,
+                                                       monkeypatch: pytest.MonkeyPatch, db: Database) -> None:
+    monkeypatch.setattr("indexer.backends.meilisearch.fields", lambda _: {"id": "no such id!"})
+    with pytest.raises(IndexUnavailable, match="no such id!"):
+        sync.rebuild(db, real)
+    until = time.monotonic() + 60
+    while engines.indexes(real.prefix) != [f"{real.prefix}-{built.name}"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert real.search(built, Criteria(words=("compressor",))).total == 2
+
+
+@pytest.mark.meilisearch
 def test_an_update_makes_no_generation_out_of_nothing(real: MeilisearchIndex) -> None:
     with pytest.raises(IndexMissing):
         real.update(STATE.name, [], [1])

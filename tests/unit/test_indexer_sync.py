@@ -226,7 +226,7 @@ ENGINE_STEPS = {
     "meilisearch": [
         ("indexer.backends.meilisearch", "MeilisearchIndex._send", "before", 1),
         ("indexer.backends.meilisearch", "MeilisearchIndex._send", "after", 1),
-        ("indexer.backends.meilisearch", "MeilisearchIndex._check", "after", 1),
+        ("indexer.backends.meilisearch", "MeilisearchIndex._write", "after", 1),
         ("indexer.backends.meilisearch", "MeilisearchIndex.update", "after", 1),
         ("indexer.backends.meilisearch", "MeilisearchIndex.build", "after", 1),
     ],
@@ -242,7 +242,7 @@ STEPS = [
     ("storage.notices", "mark_indexed", "after", 1),
 ]
 ONLY_IN_A_SYNC = {"TantivyIndex.update", "MeilisearchIndex.update", "committed"}
-ONLY_IN_A_BUILD = {"TantivyIndex.build", "MeilisearchIndex.build", "MeilisearchIndex._check", "flip"}
+ONLY_IN_A_BUILD = {"TantivyIndex.build", "MeilisearchIndex.build", "MeilisearchIndex._write", "flip"}
 KILLS = [pytest.param(engine, work, *step, marks=[pytest.mark.meilisearch] if engine == "meilisearch" else [])
          for engine, own in ENGINE_STEPS.items() for work in ("sync", "rebuild") for step in (*own, *STEPS)
          if step[1] not in (ONLY_IN_A_BUILD if work == "sync" else ONLY_IN_A_SYNC)]
