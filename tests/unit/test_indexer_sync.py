@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,24 @@ def test_a_damaged_index_is_written_anew(embedded: Installation, suffix: str) ->
         path.write_bytes(b"damaged")
     embedded.sync()
     assert embedded.search("compressor") == {"A"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"damaged", None])
+@pytest.mark.parametrize("suffix", ["meta.json", "*.term", "*.store", "*.idx", "*.pos", "*.fast", "*"])
+def test_whatever_is_damaged_search_says_so_or_is_right_and_a_rebuild_restores_all(
+        embedded: Installation, suffix: str, damage: bytes | None) -> None:
+    store(embedded.db, notice("A"), notice("B"))
+    embedded.sync()
+    for path in (embedded.folder / "index" / embedded.generation().name).glob(suffix):
+        path.unlink() if damage is None else path.write_bytes(damage)
+    with suppress(IndexMissing):
+        assert embedded.search("compressor") == {"A", "B"}
+    with embedded.db.read() as session:
+        alerts = changes.pending(session, changes.MATCH)
+    assert sync.rebuild(embedded.db, embedded.index) == 2
+    assert embedded.search("air compressor") == {"A", "B"}
+    with embedded.db.read() as session:
+        assert changes.pending(session, changes.MATCH) == alerts
 
 
 def test_an_index_of_another_format_is_never_read_but_written_anew(
