@@ -183,13 +183,13 @@ def test_pages_in_turn_hold_every_hit_once(corpus: Corpus) -> None:
 # Phrases, where an engine is tempted to be nearly right: few words, often repeated
 
 LETTERS = ("a", "b", "c", "气缸", "ю")
-phrases = st.lists(st.sampled_from(LETTERS), min_size=1, max_size=11).map(" ".join)
+phrases = st.lists(st.sampled_from(LETTERS), min_size=1, max_size=19).map(" ".join)
 
 
 def repeating(count: int, seed: int = 5) -> list[Document]:
     some = random.Random(seed)
     plain = {"title": "x", "product": "", "brand": "", "category": "", "identifiers": ()}
-    return [doc(number, **plain | {"summary": " ".join(some.choices(LETTERS, k=some.randrange(2, 30))),
+    return [doc(number, **plain | {"summary": " ".join(some.choices(LETTERS, k=some.randrange(2, 50))),
                                    "model": " ".join(some.choices(LETTERS, k=some.randrange(2, 6)))})
             for number in range(1, count + 1)]
 
@@ -199,6 +199,20 @@ def repeats(backend: Callable[[Path], SearchIndex], tmp_path_factory: pytest.Tem
     documents = repeating(500)
     index = backend(tmp_path_factory.mktemp("repeats"))
     return index, built(index, *documents), documents
+
+
+def test_every_phrase_of_a_text_is_found_and_none_that_is_nearly_one(repeats: Corpus) -> None:
+    index, state, documents = repeats
+    some = random.Random(8)
+    for length in (3, 5, 8, 9, 12, 16, 17):
+        for each in some.sample([each for each in documents if len(each.facts.tokens) > 2 * length], 12):
+            start = some.randrange(len(each.facts.tokens) - length)
+            row = [token for token in each.facts.tokens[start:start + length] if token in LETTERS]
+            changed = [*row[:len(row) // 2], some.choice(LETTERS), *row[len(row) // 2 + 1:]]
+            for wanted in (row, changed):
+                said = (" ".join(wanted),)
+                for criteria in (Criteria(words=said, scope=ALL), Criteria(excluded=said, scope=ALL)):
+                    assert set(index.search(state, criteria, limit=1000).ids) == expected(documents, criteria)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -238,6 +252,13 @@ def test_a_great_many_excluded_words(index: SearchIndex) -> None:
     state = built(index, doc(1, title="w7 w8"), doc(2, title="w400"), doc(3, title="w401 w3"), doc(4, title="w5 x"))
     assert ids(index, state, excluded=tuple(f"w{number}" for number in range(401))) == []
     assert sorted(ids(index, state, excluded=tuple(f"w{number} w{number + 1}" for number in range(401)))) == [2, 3, 4]
+
+
+def test_excluding_a_phrase_of_most_of_a_large_index(index: SearchIndex) -> None:
+    texts = ["a b c", "a b x b c a y c", "a b"] + ["x a b c"] * 2_500
+    state = built(index, *(doc(number, title=text) for number, text in enumerate(texts, 1)))
+    assert sorted(ids(index, state, excluded=("a b c",))) == [2, 3]
+    assert index.search(state, Criteria(words=("a b",), excluded=("x a b c",), scope=ALL)).facets["market"] == {"EU": 3}
 
 
 # Values are compared as they are

@@ -157,6 +157,9 @@ def test_keys_are_for_servers_only(installed: Installed) -> None:
 
 # With a server
 
+needs_key = pytest.mark.skipif(bool(engines.URL and not engines.KEY),
+                               reason="the server asks for no key: ZONEWATCH_TEST_MEILISEARCH_KEY is its master key")
+
 
 @pytest.fixture
 def real(tmp_path: Path) -> MeilisearchIndex:
@@ -195,6 +198,19 @@ def test_a_task_that_fails_is_told_with_the_server_s_reason(real: MeilisearchInd
 
 
 @pytest.mark.meilisearch
+def test_a_build_that_fails_leaves_nothing_on_the_disk(real: MeilisearchIndex, built: Generation,
+                                                       monkeypatch: pytest.MonkeyPatch, db: Database) -> None:
+    monkeypatch.setattr("indexer.backends.meilisearch.fields", lambda _: {"id": "no such id!"})
+    with pytest.raises(IndexUnavailable, match="no such id!"):
+        sync.rebuild(db, real)
+    until = time.monotonic() + 60
+    while engines.indexes(real.prefix) != [f"{real.prefix}-{built.name}"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert real.search(built, Criteria(words=("compressor",))).total == 2
+
+
+@pytest.mark.meilisearch
 def test_an_update_makes_no_generation_out_of_nothing(real: MeilisearchIndex) -> None:
     with pytest.raises(IndexMissing):
         real.update(STATE.name, [], [1])
@@ -221,6 +237,7 @@ def test_what_others_keep_on_the_server_stays(real: MeilisearchIndex, built: Gen
 
 
 @pytest.mark.meilisearch
+@needs_key
 def test_each_key_may_do_its_work_and_nothing_else(real: MeilisearchIndex, built: Generation) -> None:
     keys = make_keys(engines.URL, engines.KEY)
     assert make_keys(engines.URL, engines.KEY) == keys, "asked again it makes no others"
@@ -235,6 +252,7 @@ def test_each_key_may_do_its_work_and_nothing_else(real: MeilisearchIndex, built
 
 
 @pytest.mark.meilisearch
+@needs_key
 def test_the_doctor_tries_the_keys(installed: Installed) -> None:
     keys = make_keys(engines.URL, engines.KEY)
     assert doctor(installed, SEARCH_URL=engines.URL, SEARCH_KEY=engines.KEY).text.startswith(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,24 @@ def test_a_damaged_index_is_written_anew(embedded: Installation, suffix: str) ->
     assert embedded.search("compressor") == {"A"}
 
 
+@pytest.mark.parametrize("damage", [b"", b"damaged", None])
+@pytest.mark.parametrize("suffix", ["meta.json", "*.term", "*.store", "*.idx", "*.pos", "*.fast", "*"])
+def test_whatever_is_damaged_search_says_so_or_is_right_and_a_rebuild_restores_all(
+        embedded: Installation, suffix: str, damage: bytes | None) -> None:
+    store(embedded.db, notice("A"), notice("B"))
+    embedded.sync()
+    for path in (embedded.folder / "index" / embedded.generation().name).glob(suffix):
+        path.unlink() if damage is None else path.write_bytes(damage)
+    with suppress(IndexMissing):
+        assert embedded.search("compressor") == {"A", "B"}
+    with embedded.db.read() as session:
+        alerts = changes.pending(session, changes.MATCH)
+    assert sync.rebuild(embedded.db, embedded.index) == 2
+    assert embedded.search("air compressor") == {"A", "B"}
+    with embedded.db.read() as session:
+        assert changes.pending(session, changes.MATCH) == alerts
+
+
 def test_an_index_of_another_format_is_never_read_but_written_anew(
         embedded: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     store(embedded.db, notice("A"))
@@ -227,7 +246,7 @@ ENGINE_STEPS = {
     "meilisearch": [
         ("indexer.backends.meilisearch", "MeilisearchIndex._send", "before", 1),
         ("indexer.backends.meilisearch", "MeilisearchIndex._send", "after", 1),
-        ("indexer.backends.meilisearch", "MeilisearchIndex._check", "after", 1),
+        ("indexer.backends.meilisearch", "MeilisearchIndex._write", "after", 1),
         ("indexer.backends.meilisearch", "MeilisearchIndex.update", "after", 1),
         ("indexer.backends.meilisearch", "MeilisearchIndex.build", "after", 1),
     ],
@@ -243,7 +262,7 @@ STEPS = [
     ("storage.notices", "mark_indexed", "after", 1),
 ]
 ONLY_IN_A_SYNC = {"TantivyIndex.update", "MeilisearchIndex.update", "committed"}
-ONLY_IN_A_BUILD = {"TantivyIndex.build", "MeilisearchIndex.build", "MeilisearchIndex._check", "flip"}
+ONLY_IN_A_BUILD = {"TantivyIndex.build", "MeilisearchIndex.build", "MeilisearchIndex._write", "flip"}
 KILLS = [pytest.param(engine, work, *step, marks=[pytest.mark.meilisearch] if engine == "meilisearch" else [])
          for engine, own in ENGINE_STEPS.items() for work in ("sync", "rebuild") for step in (*own, *STEPS)
          if step[1] not in (ONLY_IN_A_BUILD if work == "sync" else ONLY_IN_A_SYNC)]

@@ -78,14 +78,25 @@ class MeilisearchIndex:
     def build(self, generation: str, batches: Iterable[Sequence[Document]]) -> int:
         """See SearchIndex."""
         uid, part = self._uid(generation), self._uid(generation) + UNFINISHED
-        with self.server.client() as client:
-            self._done(client.create_index(part, {"primaryKey": "id"}))
-            self._done(client.index(part).update_settings(dict(SETTINGS)))
-        tasks, count = self._send(part, chain.from_iterable(batches))
-        self.server.wait(tasks, BUILD_SECONDS)
-        self._check(part, count)
+        try:
+            count = self._write(part, batches)
+        except BaseException:
+            with suppress(IndexUnavailable), self.server.client() as client:
+                client.delete_index(part)  # now, not with the next build: it may be what fills the disk
+            raise
         with self.server.client() as client:
             self._done(client.index(part).update(new_uid=uid))
+        return count
+
+    def _write(self, uid: str, batches: Iterable[Sequence[Document]]) -> int:
+        with self.server.client() as client:
+            self._done(client.create_index(uid, {"primaryKey": "id"}))
+            self._done(client.index(uid).update_settings(dict(SETTINGS)))
+        tasks, count = self._send(uid, chain.from_iterable(batches))
+        self.server.wait(tasks, BUILD_SECONDS)
+        (answer,) = self.server.ask([{"indexUid": uid, "hitsPerPage": 0}])
+        if answer["totalHits"] != count:
+            raise IndexUnavailable(f"the search server holds {answer['totalHits']} notices of {count}")
         return count
 
     def update(self, generation: str, documents: Sequence[Document], gone: Collection[int] = ()) -> None:
@@ -106,7 +117,9 @@ class MeilisearchIndex:
         with self.server.client() as client:
             found = [each.uid for each in client.get_indexes({"limit": MOST_INDEXES})["results"]]
             tasks = [client.delete_index(uid) for uid in found if ours.fullmatch(uid) and uid not in kept]
-        self.server.wait(tasks, BUILD_SECONDS)
+        for task in tasks:
+            with suppress(IndexMissing):  # it was being removed already
+                self._done(task)
 
     def version(self) -> str:
         """The server's version; empty when the key may not ask for it. Raises IndexUnavailable when nobody answers."""
@@ -162,11 +175,6 @@ class MeilisearchIndex:
                 tasks.append(client.index(uid).add_documents_raw(b"\n".join(lines), "id", "application/x-ndjson"))
             count += len(lines)
         return tasks, count
-
-    def _check(self, uid: str, count: int) -> None:
-        (answer,) = self.server.ask([{"indexUid": uid, "hitsPerPage": 0}])
-        if answer["totalHits"] != count:
-            raise IndexUnavailable(f"the search server holds {answer['totalHits']} notices of {count}")
 
 
 def _requests(documents: Iterable[Document]) -> Iterator[list[bytes]]:

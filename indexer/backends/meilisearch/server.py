@@ -35,7 +35,7 @@ class Server:
         with telling():
             # the client hands it on to requests, which takes both
             seconds = cast(int, (CONNECT_SECONDS, patience or ANSWER_SECONDS))
-            yield meilisearch.Client(self.url, self._key, timeout=seconds)
+            yield meilisearch.Client(self.url, self._key or None, timeout=seconds)
 
     def ask(self, queries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The answers to several searches, in one request."""

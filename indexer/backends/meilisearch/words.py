@@ -1,8 +1,8 @@
 """Words as the server can be asked for them, exactly.
 
-Its phrases are exact up to two tokens, with traps excluded up to eight (see traps.py). It reads ten phrases of a query and
-cannot exclude a phrase but for its traps. What cannot be said is looked up in the texts themselves, once a commit, and
-said by ids.
+Its phrases are exact up to two tokens, with traps excluded up to eight (see traps.py). It reads ten phrases of a query. It
+can exclude a phrase, but not a phrase save for its traps: that is said only where no text has one, as a count shows. What
+cannot be said is looked up in the texts themselves, once a commit, and said by ids.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from domain.text import lone_letter
 from indexer.backends.meilisearch import traps
@@ -29,13 +30,17 @@ EXACT_TOKENS = 2
 MOST_PHRASES = 10
 """The server's limit; it leaves out further ones without a word."""
 MOST_TOKENS = traps.LONGEST
-"""Tokens of a phrase that are asked for; the rest is looked up."""
+"""Tokens of a phrase that can be said; of a longer one the beginning and the end are, and the rest is looked up."""
 MOST_SIGNS = 980
 """Words, blanks, hyphens and quotation marks of a query; the server reads no further than 1,000."""
 _SIGN = re.compile("[a-z0-9]+|.")
 LOOKED_UP = 1_000
 """Documents a request."""
+IDS = 500
+"""Ids of one filter: the time that the server takes for one grows with their square."""
 KEPT = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +57,34 @@ class Words:
     def __init__(self, server: Server, uid: Callable[[str], str]) -> None:
         self._server, self._uid = server, uid
         self._guard = threading.Lock()
-        self._known: OrderedDict[Any, frozenset[int]] = OrderedDict()
+        self._known = OrderedDict[Any, Any]()
 
     def say(self, state: Generation, wanted: Query) -> Said:
         """The words of a query."""
         phrases, letters = _parted(wanted.phrases)
         excluded, no_letters = _parted(wanted.excluded)
-        asked, rest = phrases[:MOST_PHRASES], phrases[MOST_PHRASES:]
-        q, unsaid = _excluding(_query(asked), excluded)
+        most = sum(len(_said(phrases[:number])) <= MOST_PHRASES for number in range(1, len(phrases) + 1))
+        asked, rest = phrases[:most], phrases[most:]
+        q, unsaid = _excluding(_query(asked), excluded, partial(self._may_exclude, state))
         wrong = self._wrong(state, asked, rest).union(*(self._with(state, each) for each in unsaid))
         filters = [f'letters = "{value(letter)}"' for letter in letters]
         filters += [f'letters != "{value(letter)}"' for letter in no_letters]
-        filters += [f"id NOT IN [{','.join(map(str, sorted(wrong)))}]"] if wrong else []
+        ids = list(map(str, sorted(wrong)))
+        filters += [f"id NOT IN [{','.join(ids[at:at + IDS])}]" for at in range(0, len(ids), IDS)]
         return Said(q, tuple(filters))
+
+    def _may_exclude(self, state: Generation, one: Phrase) -> bool:
+        """Whether the server finds a phrase only where it stands."""
+        if len(one) <= EXACT_TOKENS or len(one) > MOST_TOKENS:
+            return len(one) <= EXACT_TOKENS
+        return self._once((state, "only", one), lambda: self._finds_only(state, one))
+
+    def _finds_only(self, state: Generation, one: Phrase) -> bool:
+        among = {"indexUid": self._uid(state.name), "matchingStrategy": "all", "hitsPerPage": 0}
+        seems = {**among, "q": f'"{phrase(one)}"'}
+        answers = self._server.ask([seems, {**among, "q": _query([one])}, {**seems, "filter": f"{UNSURE} = true"}])
+        found, sure, unsure = (answer["totalHits"] for answer in answers)
+        return bool(found == sure and not unsure)
 
     def _wrong(self, state: Generation, asked: Sequence[Phrase], rest: Sequence[Phrase]) -> frozenset[int]:
         """What the server finds for the phrases asked for although it lacks one of them or of the rest."""
@@ -76,8 +96,7 @@ class Words:
         return frozenset().union(*found)
 
     def _any_unsure(self, state: Generation) -> bool:
-        return bool(self._once((state, UNSURE), lambda: frozenset(
-            number for number, _ in self._found(state, (), f"{UNSURE} = true", 1))))
+        return self._once((state, UNSURE), lambda: any(True for _ in self._found(state, (), f"{UNSURE} = true", 1)))
 
     def _without(self, state: Generation, asked: Sequence[Phrase], phrases: Sequence[Phrase],
                  among: str = "") -> frozenset[int]:
@@ -92,16 +111,17 @@ class Words:
         return self._once((state, "with", one), lambda: frozenset(
             number for number, text in self._found(state, [one]) if wanted in text))
 
-    def _once(self, key: Any, look: Callable[[], frozenset[int]]) -> frozenset[int]:
+    def _once(self, key: Any, look: Callable[[], T]) -> T:
         with self._guard:
-            known = self._known.get(key)
-        if known is None:
-            known = look()
-            with self._guard:
-                self._known[key] = known
-                if len(self._known) > KEPT:
-                    self._known.popitem(last=False)
-        return known
+            if key in self._known:
+                found: T = self._known[key]
+                return found
+        found = look()
+        with self._guard:
+            self._known[key] = found
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        return found
 
     def _found(self, state: Generation, asked: Sequence[Phrase], among: str = "",
                at_once: int = LOOKED_UP) -> Iterator[tuple[int, str]]:
@@ -117,20 +137,26 @@ class Words:
             full = len(answer["hits"]) == at_once
 
 
+def _said(phrases: Iterable[Phrase]) -> list[Phrase]:
+    """What is said of phrases, whatever stands beside them."""
+    return [part for each in phrases
+            for part in ((each,) if len(each) <= MOST_TOKENS else (each[:MOST_TOKENS], each[-MOST_TOKENS:]))]
+
+
 def _query(phrases: Iterable[Phrase]) -> str:
     """Phrases without their traps. What is excluded stands first: the server stops reading at the tenth phrase."""
-    asked = [each[:MOST_TOKENS] for each in phrases]
+    asked = _said(phrases)
     fallen = dict.fromkeys(f"-{traps.word(part)}" for each in asked for part in traps.parts(each))
     return " ".join((*fallen, *(f'"{phrase(each)}"' for each in asked)))
 
 
-def _excluding(q: str, excluded: Sequence[Phrase]) -> tuple[str, list[Phrase]]:
+def _excluding(q: str, excluded: Sequence[Phrase], may: Callable[[Phrase], bool]) -> tuple[str, list[Phrase]]:
     """A query that excludes phrases too, and those of them that it cannot exclude."""
     room = MOST_SIGNS - len(_SIGN.findall(q))
     said, unsaid = [q], list[Phrase]()
     for each in reversed(excluded):  # the shortest first: they find most
-        signs = 3 if len(each) == 1 else 7
-        if len(each) > EXACT_TOKENS or signs > room:
+        signs = 3 if len(each) == 1 else 2 * len(each) + 3
+        if signs > room or not may(each):
             unsaid.append(each)
         else:
             room -= signs
