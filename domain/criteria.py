@@ -5,6 +5,7 @@ The index and the matcher both answer by the definitions here; ``matches`` is th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -88,14 +89,26 @@ def facts(notice: Notice, found: Classification) -> Facts:
     words = list(title)
     _extend(words, (notice.product, notice.brand, notice.model))
     head = len(words)
-    _extend(words, (notice.external_id, *notice.identifiers, *notice.hs_codes, *notice.ics_codes, notice.category,
-                    notice.summary))
+    for name in (notice.external_id, *notice.identifiers):
+        _extend(words, _cited(name))
+    for code in notice.hs_codes:
+        _extend(words, (code, f"{code[:4]}.{code[4:6]}.{code[6:]}") if len(code) > 4 else (code,))
+    _extend(words, (*notice.ics_codes, notice.category, notice.summary))
     return Facts(
         found.product_types, found.horizontal, notice.market, notice.kind.value, notice.origin,
         frozenset(notice.hazards), grade(notice, found).grade.value, notice.source,
         str(notice.event_date.year) if notice.event_date else "", notice.comment_deadline, title,
         head, tuple(words),
     )
+
+
+_JOINT = re.compile(r"\b(?:ISO|IEC)/(?:IEC|ISO|CIE|ASTM|TS|TR|PAS)\b")
+
+
+def _cited(name: str) -> tuple[str, ...]:
+    """How a number is cited: that of a joint standard (ISO/IEC 19752) by its first body too."""
+    short = _JOINT.sub(lambda found: found[0][:3], name)
+    return (name,) if short == name else (name, short)
 
 
 def _extend(words: list[str], texts: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from domain.hazard import HAZARDS
 from domain.kinds import NOTICE_KINDS
 from domain.market import MARKETS
 from domain.product_type import INDUSTRIES, PRODUCT_TYPES, types_of_industry
@@ -14,7 +15,8 @@ from domain.regulation import REGULATIONS
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One thing understood: its kind (product_type, regulation, market, kind, year, word, excluded or ignored), the ids
+    """One thing understood: its kind (product_type, regulation, market, kind, hazard, year, word, excluded or
+    ignored), the ids
     or the word it stands for, its label in Chinese and English, and the text as typed. A term that names several things
     (RoHS) is one chip with several values."""
 
@@ -46,7 +48,8 @@ def _label(kind: str, values: tuple[str, ...], lang: str) -> str:
 
 def _name(kind: str, value: str, lang: str) -> str:
     tables: Mapping[str, Mapping[str, _Named]] = {
-        "product_type": PRODUCT_TYPES, "regulation": REGULATIONS, "market": MARKETS, "kind": NOTICE_KINDS}
+        "product_type": PRODUCT_TYPES, "regulation": REGULATIONS, "market": MARKETS, "kind": NOTICE_KINDS,
+        "hazard": HAZARDS}
     return tables[kind][value].name(lang) if kind in tables else value
 
 

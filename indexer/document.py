@@ -12,7 +12,7 @@ from domain.notice import Notice
 from domain.text import tokens
 from storage.notices import StoredNotice
 
-FORMAT = 2
+FORMAT = 3
 """Grows with every change of what documents hold or how an engine keeps them; other generations are built anew."""
 
 

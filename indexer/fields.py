@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from domain.classification import Confidence
 from domain.criteria import Facts, Scope, subjects
 from domain.text import letters
@@ -20,6 +22,10 @@ FILTER_FIELDS = ("origin", "confidence", "subject_high", "subject_title", "lette
 """Fields of values that are compared whole only."""
 
 
+MOST_ENDINGS = 10
+"""Tokens of a number that is found by its ends."""
+
+
 def facet_field(facet: str, scope: Scope) -> str:
     """The field that holds a facet's values in a scope."""
     return f"{facet}_{scope}" if facet in SCOPED else facet
@@ -29,7 +35,7 @@ def field_values(found: Document) -> dict[str, frozenset[str]]:
     """The values of each facet and filter field of a document."""
     facts = found.facts
     fields = {
-        "letters": letters(facts.tokens), "numbers": found.numbers, "hazard": facts.hazards,
+        "letters": letters(facts.tokens), "numbers": _endings(found.numbers), "hazard": facts.hazards,
         **{name: frozenset((getattr(facts, name),)) for name in ("market", "kind", "origin", "grade", "source", "year")},
         **_subject_values(facts, found.title_subjects),
     }
@@ -38,6 +44,15 @@ def field_values(found: Document) -> dict[str, frozenset[str]]:
         fields[f"product_type_{scope}"] = subjects(facts.product_types, scope)
         fields[f"regulation_{scope}"] = subjects(facts.regulations, scope)
     return fields
+
+
+def _endings(numbers: Iterable[str]) -> frozenset[str]:
+    """A number whole and by its ends: who types EU/9101 means the notification before its addendum."""
+    found = set(numbers)
+    for each in numbers:
+        words = each.split()
+        found.update(" ".join(words[at:]) for at in range(1, len(words)) if len(words) <= MOST_ENDINGS)
+    return frozenset(found)
 
 
 def _subject_values(facts: Facts, in_title: frozenset[str]) -> dict[str, frozenset[str]]:

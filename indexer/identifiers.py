@@ -25,6 +25,8 @@ _INTRODUCED = re.compile(
 """A number behind the name of its list; texts put other words there."""
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?年(?:度)?")
 
+_TARIFF = re.compile(r"(?<![A-Z0-9])HS ?(?:编码|code|No\b\.?)?[:： ]*(?P<number>\d{4}(?:[. ]?\d{2}){0,3})(?!\d)",
+                     re.IGNORECASE | re.ASCII)
 _UNITS = ("VDC", "VAC", "V", "KV", "MA", "A", "KW", "W", "HZ", "BAR", "MBAR", "MPA", "KPA", "PA", "PSI", "MM", "CM", "UM",
           "ΜM", "M", "INCH", "℃", "°C", "RPM", "R/MIN", "L/MIN", "KG", "G", "MG", "ML", "CC", "L", "DB", "NM", "N", "CFM",
           "DPI", "PPM", "伏", "瓦", "安", "公斤", "兆帕", "千帕", "毫米", "厘米", "英寸", "寸", "毫升", "升", "克", "转")
@@ -42,10 +44,12 @@ def identifiers(text: str, found: Units) -> Iterator[Found[Meaning]]:
     """What no vocabulary lists. The value of an identifier is what to look for."""
     text = text.translate(_WIDE)
     for match in _IDENTIFIER.finditer(text):
-        yield from _found(found, match, Meaning(Sense.IDENTIFIER, (_bare_cas(match.group()),)))
+        yield from _found(found, match, Meaning(Sense.IDENTIFIER, (_bare(match.group()),)))
     for match in _INTRODUCED.finditer(text):
         if any(letter.isdigit() for letter in match["number"]):
             yield from _found(found, match, Meaning(Sense.IDENTIFIER, (match["number"],)))
+    for match in _TARIFF.finditer(text):
+        yield from _found(found, match, Meaning(Sense.IDENTIFIER, (match["number"],)))
     for match in _YEAR.finditer(text):
         yield from _found(found, match, Meaning(Sense.YEAR, (match[1],)))
     for match in _RATING.finditer(text):
@@ -58,10 +62,15 @@ def _found(units: Units, match: re.Match[str], meaning: Meaning) -> Iterator[Fou
         yield Found(inside[0], inside[-1] + 1, meaning)
 
 
-def _bare_cas(typed: str) -> str:
-    """CAS1163-19-5 is 1163-19-5 with the name of its list before it."""
+def _bare(typed: str) -> str:
+    """The number as texts have it: CAS1163-19-5 without the name of its list, JISB8373 in its parts."""
     digits = typed.upper().removeprefix("CAS")
-    return digits if digits != typed and cas_numbers(digits) else typed
+    if digits != typed and cas_numbers(digits):
+        return digits
+    return _JIS.sub(r"JIS \1 \2", typed)
+
+
+_JIS = re.compile(r"^JIS ?([A-Z]) ?(\d)", re.IGNORECASE)
 
 
 def is_cartridge_code(rating: str) -> bool:

@@ -26,6 +26,7 @@ class Sense(Enum):
     MARKET = "market"
     KIND = "kind"
     YEAR = "year"
+    HAZARD = "hazard"
     RATING = "rating"
     IDENTIFIER = "identifier"
     MODIFIER = "modifier"
@@ -47,7 +48,8 @@ def lexicon() -> Finder[Meaning]:
     """The compiled terms, made at first use (a tenth of a second)."""
     finder = Finder[Meaning]()
     for term, lang, meaning in terms():
-        finder.add(term, meaning, lang, inflect=meaning.sense not in (Sense.REGULATION, Sense.MARKET))
+        finder.add(term, meaning, lang, inflect=meaning.sense not in (Sense.REGULATION, Sense.MARKET),
+                   loose=_CLAUSES.search(term) is not None)
     return finder
 
 
@@ -63,8 +65,14 @@ def terms() -> Iterator[tuple[str, str, Meaning]]:
             yield from ((term, "", Meaning(Sense.REGULATION, (regulation.id,), capitals(term)))
                         for term in _citations(regulation))
     yield from ((term, "", Meaning(Sense.MARKET, (market,), capitals(term))) for term, market in _market_names())
+    for hazard, words in _HAZARD_WORDS.items():
+        yield from ((term, "", Meaning(Sense.HAZARD, (hazard,))) for term in words)
     for kinds, words in _KIND_WORDS.items():
         yield from ((term, "", Meaning(Sense.KIND, tuple(kind.value for kind in kinds))) for term in words)
+
+
+_CLAUSES = re.compile("[,，;；、]")
+"""In the name of a type, which is typed as it stands on our pages: Air preparation (FRL, filter, lubricator)."""
 
 
 def terms_of(product_type: ProductType) -> Iterator[tuple[str, str]]:
@@ -89,7 +97,16 @@ def _of_product_type(product_type: ProductType) -> Iterator[tuple[str, str, Mean
     the whole."""
     ids = tuple(each.id for each in types_of_industry(product_type.industry)) if product_type.general else (product_type.id,)
     yield from ((term, lang, Meaning(Sense.PRODUCT_TYPE, ids)) for term, lang in terms_of(product_type))
+    yield from ((term, "", Meaning(Sense.PRODUCT_TYPE, ids)) for term in _written_names(product_type))
     yield from ((term, lang, Meaning(Sense.WEAK, ids)) for term, lang in weak_terms_of(product_type))
+
+
+def _written_names(product_type: ProductType) -> Iterator[str]:
+    """The names of a type as our pages have them, and the names that a Chinese one joins: 减压阀/调压阀."""
+    yield from product_type.names.values()
+    for part in re.sub("[（(].*", "", product_type.name("zh")).split("/"):
+        if len(part) > 1:
+            yield part
 
 
 def _false_friends() -> Iterator[str]:
@@ -141,6 +158,16 @@ def _market_names() -> Iterator[tuple[str, str]]:
 _MARKET_WORDS = (("US", "US"), ("EU", "EU"), ("欧洲", "EU"), ("沙特", "SA"), ("欧亚联盟", "EAEU"))
 _HOLDS_A_MARKET = ("美国线规", "美国标准线规", "日本脑炎", "US Letter", "india rubber")
 """What is no market though its name holds one."""
+_HAZARD_WORDS = {
+    "fire": ("火灾", "起火", "着火", "自燃", "失火", "fire hazard", "risk of fire", "Brandgefahr"),
+    "electric_shock": ("触电", "漏电", "电击", "electric shock", "shock hazard", "Stromschlag"),
+    "explosion": ("爆炸", "爆裂", "炸裂", "explosion hazard", "Explosionsgefahr"),
+    "burns": ("烧伤", "烫伤", "灼伤", "burn hazard"),
+    "injuries": ("受伤", "人身伤害", "injury hazard", "Verletzungsgefahr"),
+    "chemical": ("化学危害", "化学", "有害物质", "有毒", "chemical hazard"),
+    "environment": ("环境危害",), "cuts": ("割伤", "laceration hazard"), "choking": ("哽塞", "choking hazard"),
+    "hearing": ("听力损伤",), "emc": ("电磁干扰",),
+}
 _KIND_WORDS: dict[tuple[NoticeKind, ...], tuple[str, ...]] = {
     (NoticeKind.RECALL,): ("召回", "recall", "product recall", "Rückruf", "rappel", "リコール", "리콜"),
     (NoticeKind.FOREIGN_NOTIFICATION, NoticeKind.TBT_NOTIFICATION): ("通报", "国外通报"),

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.criteria import Criteria
-from indexer.port import IndexMissing, Page, SearchIndex, Sort
+from indexer.port import IndexMissing, IndexUnavailable, Page, SearchIndex, Sort
 from indexer.query import FACETS
 from indexer.reading import prepare
 from indexer.spelling import SpellingFiles, Vocabulary
 from indexer.suggest import Suggestion, suggest
-from indexer.understand import Understood, understand
+from indexer.understand import Understood, held, understand
 from storage import index_state, notices
 from storage.index_state import Generation
 from storage.notices import StoredNotice
@@ -61,7 +61,14 @@ class SearchService:
 
     def understand(self, text: str, base: Criteria = Criteria()) -> Understood:  # noqa: B008  # frozen
         """What a person typed, as visible criteria added to ``base``; see indexer.understand."""
-        return understand(text, base, self.words())
+        return held(understand(text, base, self.words()), self._finds)
+
+    def _finds(self, criteria: Criteria) -> bool:
+        """Whether anything meets criteria; an index that cannot answer does not say that nothing does."""
+        try:
+            return self._page(criteria, "relevance", 0, 0, ()).total > 0
+        except IndexUnavailable:
+            return True
 
     def suggest(self, text: str) -> list[Suggestion]:
         """What a text that is being typed may become; see indexer.suggest."""

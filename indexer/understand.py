@@ -3,7 +3,9 @@
 A term of the vocabularies, in any of their languages, typed with a slip or in pinyin too, becomes what it means; the longest
 term at a place wins, and a false friend (气缸盖, tattoo ink) keeps its words as words. What remains is words, all of which
 must occur. Quoted text and identifiers (G/TBT/N/EU/9101, 2011/65/EU, ISO 15552) are never interpreted, and -word excludes a
-word. Weak words (ink, 阀) stay words; what they may mean is offered. A rating beside a product (12V电磁阀) is left out:
+word. Weak words (ink) stay words; what they may mean is offered. In the scope of our industries weak terms of several words
+or letters (pressure regulator, 单向阀) are taken at their meaning, which there they have, and so is one Chinese letter (阀),
+short for the product types that it names. A rating beside a product (12V电磁阀) is left out:
 notices seldom state it.
 
 Several product types are alternatives, and so are product types and regulations: they are one field of Criteria.
@@ -12,12 +14,13 @@ Several product types are alternatives, and so are product types and regulations
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
 from domain.criteria import Criteria, Scope
+from domain.notice import NoticeKind
 from domain.product_type import PRODUCT_TYPES
 from domain.text import has_cjk, lone_letter, tokens
 from indexer.chips import Chip, chip
@@ -46,12 +49,14 @@ class Correction:
 @dataclass(frozen=True, slots=True)
 class Understood:
     """The criteria to search with; a chip for everything typed, in the order of the text; chips for what weak words
-    in it might have meant but were not taken to; and what was not taken as it was typed."""
+    in it might have meant but were not taken to; what was not taken as it was typed; and those of ``chips`` that a Chinese
+    sentence has around what it names, see ``held``."""
 
     criteria: Criteria
     chips: tuple[Chip, ...]
     offers: tuple[Chip, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    glued: tuple[Chip, ...] = ()
 
 
 def understand(text: str, base: Criteria = Criteria(), known: Vocabulary = Vocabulary()) -> Understood:  # noqa: B008  # frozen
@@ -60,25 +65,59 @@ def understand(text: str, base: Criteria = Criteria(), known: Vocabulary = Vocab
 
     In the scope of all sources a rule's name as publishers write it (RoHS) stays a word: there one looks for whatever
     mentions it, not only for what binds our products."""
-    pieces = _settled(list(_pieces(text[:LONGEST_TEXT], known)), base.scope)
+    pieces = _settled(list(_pieces(text[:LONGEST_TEXT], _Reader(known, base.scope))), base.scope)
     if text[LONGEST_TEXT:]:
         pieces.append(_Piece("ignored", text[LONGEST_TEXT:]))
-    chips = [chip(piece.kind, piece.values or (piece.word or piece.typed,), piece.typed)
-             for piece in pieces if piece.kind != "offer"]
+    taken = [(piece, _chip(piece)) for piece in pieces if piece.kind != "offer"]
+    chips = [each for _, each in taken]
     offers = [chip(piece.offered, piece.values, piece.typed) for piece in pieces if piece.kind == "offer"]
-    return Understood(_criteria(base, chips), tuple(chips), tuple(offers), tuple(_corrections(text, pieces)))
+    glued = (each for piece, each in taken if piece.glued and (piece.kind == "word" or set(piece.values) <= _RULES))
+    return Understood(_criteria(base, chips), tuple(chips), tuple(offers), tuple(_corrections(text, pieces)), tuple(glued))
+
+
+def _chip(piece: _Piece) -> Chip:
+    return chip(piece.kind, piece.values or (piece.word or piece.typed,), piece.typed)
+
+
+_RULES = {NoticeKind.STANDARD.value, NoticeKind.TECHNICAL_REGULATION.value}
+"""Kinds that a sentence names without meaning them: which standards must it meet?"""
+
+
+def held(found: Understood, finds: Callable[[Criteria], bool]) -> Understood:
+    """What was understood, less what a Chinese sentence says around it where nothing meets all of it: who asks
+    空气压缩机出口韩国要做安全认证吗 has named his product and his market, and foreign texts hold no 安全认证. That is
+    ignored, visibly. Words between blanks, in quotation marks or beside a product alone (纹身墨水) stay."""
+    named = {each.kind for each in found.chips if each.kind in _FIELDS}
+    if len(named) < 2 or not found.glued or finds(found.criteria):
+        return found
+    criteria, gone = found.criteria, set[Chip]()
+    for each in sorted(found.glued, key=lambda chip: chip.kind == "kind"):
+        less = _without(criteria, each)
+        if not finds(criteria) and less != criteria:
+            criteria = less
+            gone.add(each)
+    chips = tuple(chip("ignored", (each.typed,), each.typed) if each in gone else each for each in found.chips)
+    return replace(found, criteria=criteria, chips=chips)
+
+
+def _without(criteria: Criteria, left_out: Chip) -> Criteria:
+    if left_out.kind == "kind":
+        return replace(criteria, kinds=criteria.kinds - set(left_out.values))
+    return replace(criteria, words=tuple(word for word in criteria.words if word != left_out.value))
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A piece of the text; ``word`` is what to look for where it is a word, ``stated`` if that is not what was typed.
-    ``changes`` say what was read otherwise, with places in the whole text; ``offered`` what kind of thing an offer is."""
+    ``changes`` say what was read otherwise, with places in the whole text; ``offered`` what kind of thing an offer is. One
+    is ``glued`` where no blank parts it from the Chinese beside it."""
 
     kind: str
     typed: str
     values: tuple[str, ...] = ()
     stated: str | None = None
     changes: tuple[Change, ...] = ()
+    glued: bool = False
     offered: str = "product_type"
 
     @property
@@ -92,7 +131,7 @@ class _Piece:
 
 
 _FIELDS = {"product_type": "product_types", "regulation": "regulations", "market": "markets", "kind": "kinds",
-           "year": "years"}
+           "hazard": "hazards", "year": "years"}
 
 
 def _settled(pieces: list[_Piece], scope: Scope) -> list[_Piece]:
@@ -104,7 +143,9 @@ def _settled(pieces: list[_Piece], scope: Scope) -> list[_Piece]:
     if any(piece.kind in _FIELDS for piece in pieces):
         pieces = [part for piece in pieces for part in (_without_connectors(piece) if piece.is_open else [piece])]
     pieces = [piece if tokens(piece.word) or piece.kind == "offer" else replace(piece, kind="ignored") for piece in pieces]
-    return pieces + list(_offers_of_letters(pieces))
+    if scope is Scope.RELEVANT:
+        return [_named_by_letter(piece) if piece.kind == "word" else piece for piece in pieces]
+    return pieces + [named for piece in pieces if (named := _named_by_letter(piece, "offer")) is not piece]
 
 
 def _is_written_name(piece: _Piece) -> bool:
@@ -118,13 +159,12 @@ def _rated(piece: _Piece, products: set[str]) -> _Piece:
     return replace(piece, kind="ignored" if left_out else "word", values=(), stated=piece.typed)
 
 
-def _offers_of_letters(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
-    """What one letter may be short for: the product types whose names hold it."""
-    offered = {piece.typed for piece in pieces if piece.kind == "offer"}
-    for piece in pieces:
-        if piece.kind == "word" and piece.typed not in offered and lone_letter(letter := tokens(piece.word)):
-            values = tuple(each.id for each in PRODUCT_TYPES.values() if letter[0] in each.name("zh"))
-            yield from [_Piece("offer", piece.typed, values)] if values else []
+def _named_by_letter(piece: _Piece, kind: str = "product_type") -> _Piece:
+    """What one letter is short for: the product types whose names hold it. Quoted it is a letter."""
+    if piece.kind != "word" or piece.word != piece.typed or not lone_letter(letter := tokens(piece.word)):
+        return piece
+    values = tuple(each.id for each in PRODUCT_TYPES.values() if letter[0] in each.name("zh"))
+    return _Piece(kind, piece.typed, values) if values else piece
 
 
 def _corrections(text: str, pieces: Iterable[_Piece]) -> Iterator[Correction]:
@@ -147,8 +187,8 @@ def _criteria(base: Criteria, chips: Iterable[Chip]) -> Criteria:
             lists[each.kind].append(each.value)
     return replace(
         base, product_types=frozenset(found["product_types"]), regulations=frozenset(found["regulations"]),
-        markets=frozenset(found["markets"]), kinds=frozenset(found["kinds"]), years=frozenset(found["years"]),
-        words=tuple(lists["word"]), excluded=tuple(lists["excluded"]))
+        markets=frozenset(found["markets"]), kinds=frozenset(found["kinds"]), hazards=frozenset(found["hazards"]),
+        years=frozenset(found["years"]), words=tuple(lists["word"]), excluded=tuple(lists["excluded"]))
 
 
 # Reading: what is literal, what has a meaning, what remains
@@ -158,35 +198,54 @@ _MINUS = r"(?<!\S)[-－−]"
 _LITERAL = re.compile(rf"(?P<minus>{_MINUS})?(?P<quoted>{_QUOTED})|{_MINUS}(?P<bare>[^\s\-－−]\S*)")
 
 
-def _pieces(text: str, known: Vocabulary) -> Iterator[_Piece]:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What a text is read with: the words of the notices, and the scope that is searched."""
+
+    known: Vocabulary
+    scope: Scope
+
+
+def _pieces(text: str, reader: _Reader) -> Iterator[_Piece]:
     alone = len(re.findall(r"\w+", text)) == 1
     at = 0
     for literal in _LITERAL.finditer(text):
-        yield from _interpreted(text, at, literal.start(), known, alone)
+        yield from _interpreted(text, at, literal.start(), reader, alone)
         at = literal.end()
         quoted, bare = literal["quoted"], literal["bare"]
         excluded = bool(bare or literal["minus"])
         yield _Piece("excluded" if excluded else "word", literal.group(), stated=bare or quoted[1:-1])
-    yield from _interpreted(text, at, len(text), known, alone)
+    yield from _interpreted(text, at, len(text), reader, alone)
 
 
-def _interpreted(whole: str, begin: int, end: int, known: Vocabulary, alone: bool) -> Iterator[_Piece]:
+def _interpreted(whole: str, begin: int, end: int, reader: _Reader, alone: bool) -> Iterator[_Piece]:
     """The pieces of a stretch of the text; ``alone`` as in ``read``."""
     text = whole[begin:end]
-    reading = read(text, known, alone)
+    reading = read(text, reader.known, alone)
     at = 0
     for place in _places([*reading.hits, *reading.offers]):
         first, last = reading.found[place.first].start, reading.found[place.end - 1].end
         piece = _meant(text[first:last], place.meanings)
+        if piece and piece.kind == "offer" and reader.scope is Scope.RELEVANT and _tells(piece.typed, place):
+            piece = replace(piece, kind=piece.offered)
         if piece and piece.kind == "offer":
             yield piece
         elif piece:
             yield from _remaining(text, at, first, reading.changes, begin)
+            piece = replace(piece, glued=_is_glued(text, first, last))
             piece = _changed(piece, text, first, last, begin, reading, place)
             yield piece
             yield from _alternatives(piece, place.meanings)
             at = last
     yield from _remaining(text, at, len(text), reading.changes, begin)
+
+
+def _tells(typed: str, place: _Place) -> bool:
+    """Whether a weak term is long enough to mean a product where only notices of our industries are searched."""
+    return place.end - place.first > 1 or len(typed) >= _LONG_TERM
+
+
+_LONG_TERM = 10
 
 
 @dataclass(slots=True)
@@ -201,7 +260,7 @@ class _Place:
         """Whether it says nothing beside a product that follows at once: the printer of a printer cartridge."""
         industries = {value for each in self.meanings if each.sense is Sense.MODIFIER for value in each.values}
         return self.end == other.first and any(
-            each.sense is Sense.PRODUCT_TYPE and PRODUCT_TYPES[each.values[0]].industry in industries
+            each.sense in (Sense.PRODUCT_TYPE, Sense.WEAK) and PRODUCT_TYPES[each.values[0]].industry in industries
             for each in other.meanings)
 
 
@@ -215,8 +274,8 @@ def _places(hits: list[Found[Meaning]]) -> list[_Place]:
     return places
 
 
-_ORDER = (Sense.PRODUCT_TYPE, Sense.REGULATION, Sense.MARKET, Sense.KIND, Sense.YEAR, Sense.RATING, Sense.IDENTIFIER,
-          Sense.WEAK)
+_ORDER = (Sense.PRODUCT_TYPE, Sense.REGULATION, Sense.MARKET, Sense.KIND, Sense.HAZARD, Sense.YEAR, Sense.RATING,
+          Sense.IDENTIFIER, Sense.WEAK)
 
 
 def _meant(typed: str, meanings: list[Meaning]) -> _Piece | None:
@@ -264,7 +323,14 @@ _WORD = re.compile(rf"(?:(?!{_BETWEEN.pattern}).)+", re.DOTALL)
 
 def _remaining(text: str, begin: int, end: int, changes: Iterable[Change], offset: int) -> Iterator[_Piece]:
     for found in _WORD.finditer(text, begin, end):
-        yield _respelled(_Piece("word", found.group()), text, found.start(), found.end(), changes, offset)
+        is_glued = (begin and found.start() == begin) or (end < len(text) and found.end() == end)
+        piece = _Piece("word", found.group(), glued=bool(is_glued) and has_cjk(found.group()))
+        yield _respelled(piece, text, found.start(), found.end(), changes, offset)
+
+
+def _is_glued(text: str, first: int, last: int) -> bool:
+    """Whether a letter of Chinese stands beside a stretch of text."""
+    return has_cjk(text[max(first - 1, 0):first]) or has_cjk(text[last:last + 1])
 
 
 _CONNECTORS = re.compile(

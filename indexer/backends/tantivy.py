@@ -287,6 +287,8 @@ def _ranked(wanted: Query) -> tantivy.Query:
     if wanted.has_subject:
         clauses += [(Occur.Should, _confidence(wanted)),
                     (Occur.Should, _any_of("subject_title", wanted.product_types | wanted.regulations, 1.5))]
+    if wanted.product_types and wanted.regulations:  # who names a rule too is after what it says of the product
+        clauses.append((Occur.Should, _any_of(f"regulation_{Scope.RELEVANT}", wanted.regulations, 30.0)))
     return tantivy.Query.boolean_query(clauses)
 
 

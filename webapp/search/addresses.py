@@ -10,8 +10,8 @@ from indexer.chips import Chip as Understood
 from webapp.search.chips import Chip
 from webapp.search.forms import Param, SearchForm, address, form_params, params, without_value
 
-PARAMS = {"product_type": "product", "regulation": "regulation", "market": "market", "kind": "kind", "year": "year",
-          "word": "word", "excluded": "not"}
+PARAMS = {"product_type": "product", "regulation": "regulation", "market": "market", "kind": "kind", "hazard": "hazard",
+          "year": "year", "word": "word", "excluded": "not"}
 """Kinds of what is understood from text, by the parameter that says the same."""
 HOME = "/"
 

@@ -80,8 +80,9 @@ def _by_number(wanted: Query, others: Sequence[Tier]) -> list[Tier]:
 
 
 def _by_subject(wanted: Query) -> list[Tier]:
-    """Sure findings of what was asked for first, within equals those that the title names. Without words the newest of
-    equals comes first; with them the server's own order of words within a tier."""
+    """Where a product and a rule are asked for, what is under the rule first, most of all if it is about the product. Then
+    sure findings of what was asked for, within equals those that the title names. Without words the newest of equals
+    comes first; with them the server's own order of words within a tier."""
     if not wanted.has_subject:
         return [Tier()]
     named = wanted.product_types | wanted.regulations
@@ -93,7 +94,16 @@ def _by_subject(wanted: Query) -> list[Tier]:
         levels.append((f"NOT {high}", f"NOT ({medium})"))
     title = any_of("subject_title", named)
     sort = () if wanted.phrases else NEWEST
-    return [Tier((*level, place), sort) for level in levels for place in (title, f"NOT {title}")]
+    return [Tier((*group, *level, place), sort) for group in _by_rule(wanted) for level in levels
+            for place in (title, f"NOT {title}")]
+
+
+def _by_rule(wanted: Query) -> list[tuple[str, ...]]:
+    if not (wanted.product_types and wanted.regulations):
+        return [()]
+    product = any_of(f"product_type_{Scope.RELEVANT}", wanted.product_types)
+    rule = any_of(f"regulation_{Scope.RELEVANT}", wanted.regulations)
+    return [(rule, product), (rule, f"NOT {product}"), (f"NOT {rule}",)]
 
 
 def counted(facets: Sequence[str], scope: Scope) -> list[str]:
