@@ -40,6 +40,7 @@ from indexer.backends.tantivy import TantivyIndex
 from indexer.excerpt import shown
 from indexer.port import Sort
 from indexer.service import SearchService
+from indexer.spelling import SpellingFiles
 from storage import notices, runs, sources
 from storage.ingest import Reading, ingest
 from storage.notices import StoredNotice
@@ -261,7 +262,7 @@ def built(folder: Path, count: int) -> tuple[Product, Fts5, dict[str, float]]:
         figures["fts5_per_second"] = count / (time.perf_counter() - began)
     if not has_index:
         began = time.perf_counter()
-        sync.sync(db, index)
+        sync.sync(db, index, spelling=SpellingFiles(folder / "spelling"))
         figures["notices_per_second"] = count / (time.perf_counter() - began)
         figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(file.stat().st_size for file in (folder / "index").rglob("*") if file.is_file())

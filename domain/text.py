@@ -40,6 +40,7 @@ _INVISIBLE = re.compile(f"[{UNSEEN}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u
 _UNIFIED = {**dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63", "-"),
             **dict.fromkeys("\u2018\u2019\u201b\u02bc\u00b4", "'"), **dict.fromkeys("\u2044\u2215\u29f8", "/")}
 _VARIANTS = re.compile(f"[{''.join(_UNIFIED)}]")
+_UNCLEAN = re.compile("|".join((_MARKS.pattern, _VARIANTS.pattern, _INVISIBLE.pattern)))
 _ACCENTED = re.compile("[\u00c0-\u024f\u0300-\u036f\u0451\u1e00-\u1eff]")
 
 
@@ -60,9 +61,8 @@ def _folded_letters() -> dict[int, str]:
 _FOLD = _folded_letters()
 
 
-def _fold(found: re.Match[str]) -> str:
+def _fold(letter: str) -> str:
     """A Latin letter without its accent; a combining accent that stands alone vanishes."""
-    letter = found.group()
     return _FOLD.get(ord(letter), "" if unicodedata.combining(letter) else letter)
 
 
@@ -80,7 +80,8 @@ def clean(text: str) -> str:
     """The text as a person sees it, in one form (NFKC): nothing invisible, one kind of hyphen, apostrophe, slash and
     blank, ends trimmed. Case, accents and Chinese script stay."""
     if not text.isascii():
-        text = _MARKS.sub(" ", _VARIANTS.sub(_unify, _INVISIBLE.sub("", text)))
+        if _UNCLEAN.search(text):
+            text = _MARKS.sub(" ", _VARIANTS.sub(_unify, _INVISIBLE.sub("", text)))
         text = _VARIANTS.sub(_unify, unicodedata.normalize("NFKC", text))
     elif not text.isprintable():
         text = _INVISIBLE.sub("", text)
@@ -93,7 +94,10 @@ def fold(text: str) -> str:
         return text.lower()
     text = text.casefold()
     if _ACCENTED.search(text):
-        text = " ".join(_ACCENTED.sub(_fold, unicodedata.normalize("NFC", text)).split())
+        text = unicodedata.normalize("NFC", text)
+        for letter in set(_ACCENTED.findall(text)):
+            text = text.replace(letter, _fold(letter))
+        text = " ".join(text.split())
     if _ANY_CJK.search(text):
         text = _to_simplified().convert(text)
     return text

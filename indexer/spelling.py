@@ -11,11 +11,11 @@ import os
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -62,21 +62,32 @@ class Vocabulary:
         return list(islice(dict.fromkeys(found), limit)) if prefix else []
 
 
+_PAIRS = "\u1100"
+"""Tokens of scripts without blanks, of which there are many, begin with this letter or a later one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What notices teach: words of letters of alphabetic scripts with the number of notices that bear each, and the numbers
-    they are cited by, each by its form for comparison."""
+    """What notices teach: tokens of letters with the number of notices that bear each, and the numbers they are cited by,
+    each by its form for comparison."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    tokens: Counter[str] = field(default_factory=Counter)
     numbers: dict[str, str] = field(default_factory=dict)
 
-    def learn(self, stored: StoredNotice, found: Document) -> None:
-        """Take in one notice with its document."""
-        self.counts.update(word for word in set(found.facts.tokens)
-                           if word.isalpha() and len(word) <= LONGEST_WORD and not has_cjk(word))
-        for text in (stored.notice.external_id, *stored.notice.identifiers):
-            if len(text) <= LONGEST_NUMBER and _CITED.search(text) and (key := number(tokens(text))):
-                self.numbers.setdefault(key, clean(text))
+    @property
+    def counts(self) -> Counter[str]:
+        """The words of alphabetic scripts, with the number of notices that bear each."""
+        return Counter({word: count for word, count in self.tokens.items()
+                        if len(word) <= LONGEST_WORD and not has_cjk(word)})
+
+    def learn(self, read: Sequence[tuple[StoredNotice, Document]]) -> None:
+        """Take in notices with their documents; many at a time, since adding to a large count costs more than counting."""
+        held = Counter(chain.from_iterable(set(document.facts.tokens) for _, document in read))
+        self.tokens.update({token: count for token, count in held.items() if token < _PAIRS and token.isalpha()})
+        for stored, _ in read:
+            for text in (stored.notice.external_id, *stored.notice.identifiers):
+                if len(text) <= LONGEST_NUMBER and _CITED.search(text) and (key := number(tokens(text))):
+                    self.numbers.setdefault(key, clean(text))
 
 
 class SpellingFiles:
@@ -183,5 +194,5 @@ def _lines(path: Path) -> Learned:
             if tab:
                 found.numbers[first] = second
             else:
-                found.counts[first] += 1
+                found.tokens[first] += 1
     return found

@@ -110,8 +110,7 @@ def _documents(db: Database, ids: list[int], learned: Learned, progress: Progres
 
 def _read(stored: Iterable[StoredNotice], learned: Learned) -> list[Document]:
     found = [(each, document(each)) for each in stored]
-    for pair in found:
-        learned.learn(*pair)
+    learned.learn(found)
     return [each for _, each in found]
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, takewhile
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,20 +56,56 @@ def word_arrays(counts: Mapping[str, int], depth: int = 1, floor: int = 0) -> di
     """The arrays of a WordTable."""
     words = sorted(counts)
     spelled = [word.encode() for word in words]
-    hashes, places = list[int](), list[int]()
-    for at, word in enumerate(words):
-        forms = _shortened(word, depth) if counts[word] >= floor else {word}
-        hashes += map(_hash, forms)
-        places += [at] * len(forms)
-    keys = np.array(hashes, np.uint32)
+    keys, places = _keys(words, [counts[word] >= floor for word in words], depth)
     order = np.argsort(keys, kind="stable")
     return {"letters": _joined(spelled), "ends": _ends(spelled),
             "counts": np.array([counts[word] for word in words], np.uint32), "hashes": keys[order],
-            "places": np.array(places, np.uint32)[order]}
+            "places": places[order]}
+
+
+def _keys(words: Sequence[str], shortened: Sequence[bool], depth: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """The hash of each form of each word, and the place of that word. With one letter left out, words of one length are
+    hashed together, letter by letter: millions of forms in a second."""
+    if depth > 1:
+        pairs = [(_hash(form), at) for at, word in enumerate(words)
+                 for form in (_shortened(word, depth) if shortened[at] else {word})]
+        found = np.array(pairs, np.uint32).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+    keys, places = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
+    groups: dict[tuple[int, bool], list[int]] = {}
+    for at, word in enumerate(words):
+        groups.setdefault((len(word), shortened[at]), []).append(at)
+    for (length, in_forms), members in groups.items():
+        codes = np.frombuffer("".join(words[at] for at in members).encode("utf-32-le", "surrogatepass"), np.uint32)
+        forms = _hashes(codes.reshape(len(members), length))
+        forms = forms if in_forms else forms[:, :1]
+        keys.append(forms.ravel())
+        places.append(np.repeat(np.array(members, np.uint32), forms.shape[1]))
+    return np.concatenate(keys), np.concatenate(places)
+
+
+def _hashes(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """``_hash`` of words of one length, a row each, and of each word without its first letter, its second, and so on."""
+    count, length = codes.shape
+    before, after = (np.zeros((count, length + 1), np.uint32) for _ in range(2))
+    power = np.array([pow(int(_BASE), at, 2**32) for at in range(length + 1)], np.uint32)
+    for at in range(length):
+        before[:, at + 1] = before[:, at] * _BASE + codes[:, at]
+    for at in range(length - 1, -1, -1):
+        after[:, at] = codes[:, at] * power[length - 1 - at] + after[:, at + 1]
+    without = (before[:, at] * power[length - 1 - at] + after[:, at + 1] for at in range(length))
+    return np.stack([before[:, length], *without], axis=1)
+
+
+_BASE = np.uint32(0x9E3779B1)
 
 
 def _hash(form: str) -> int:
-    return crc32(form.encode("utf-8", "surrogatepass"))
+    """A polynomial of the letters modulo 2³²: that of a word without a letter follows from those of its parts."""
+    found, base = 0, int(_BASE)
+    for letter in form:
+        found = (found * base + ord(letter)) & 0xFFFFFFFF
+    return found
 
 
 def _shortened(word: str, depth: int) -> set[str]:

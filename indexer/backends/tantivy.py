@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +186,13 @@ def _holds(values: Collection[str]) -> bool:
     return text.isascii() or not _SURROGATE.search(text)
 
 
+def _values(found: Document) -> dict[str, list[str]]:
+    fields = {name: list(values) for name, values in field_values(found).items() if values}
+    if _holds([*chain.from_iterable(fields.values())]):
+        return fields
+    return {name: _terms(values) for name, values in fields.items()}
+
+
 def _terms(values: Iterable[str]) -> list[str]:
     found = list(values)
     return found if _holds(found) else [_term(value) for value in found]
@@ -218,10 +225,9 @@ def _day(day: date | None) -> int:
 
 
 def _engine_document(found: Document) -> tantivy.Document:
-    facts = found.facts
+    facts, words = found.facts, _terms(found.facts.tokens)
     fields: dict[str, Any] = {
-        "id": found.id, HEAD: " ".join(_terms(facts.tokens[:facts.head])), WORDS: " ".join(_terms(facts.tokens)),
-        **{name: _terms(values) for name, values in field_values(found).items() if values},
+        "id": found.id, HEAD: " ".join(words[:facts.head]), WORDS: " ".join(words), **_values(found),
         "newest": _day(found.event_on) << 40 | found.id, "deadline": _day(facts.comment_deadline),
         "closest": _day(facts.comment_deadline) << 40 | _day(found.event_on),
         "freshness": _freshness(found.event_on), "sure_and_fresh": _freshness(found.event_on, _sure(facts)),

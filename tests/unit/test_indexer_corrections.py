@@ -14,7 +14,7 @@ from domain.product_type import PRODUCT_TYPES
 from indexer.pinyin import parts, spellings
 from indexer.spelling import Vocabulary
 from indexer.tables import WordTable
-from indexer.understand import Understood, understand
+from indexer.understand import Understood, held, understand
 
 KNOWN = Vocabulary((WordTable.of({
     "cause": 700, "solenoid": 15, "valve": 900, "cylinder": 500, "printer": 80, "tonner": 2, "toner": 60, "cartridge": 150,
@@ -216,11 +216,45 @@ def test_a_long_phrase_beside_a_product_is_taken_apart() -> None:
     assert read("硒鼓 新能源").criteria.words == ("新能源",)
 
 
-def test_one_letter_is_a_word_and_offers_the_types_whose_names_hold_it() -> None:
+def test_one_letter_is_short_for_the_types_whose_names_hold_it() -> None:
     found = read("墨")
+    assert {"ink_cartridge", "printer_ink"} <= found.criteria.product_types
+    assert found.criteria.words == ()
+    assert read('"墨"').criteria.words == ("墨",)
+
+
+def test_among_all_sources_one_letter_is_a_word_and_its_meaning_is_offered() -> None:
+    found = read("墨", Scope.ALL)
     assert found.criteria.words == ("墨",)
     (offer,) = found.offers
     assert {"ink_cartridge", "printer_ink"} <= set(offer.values)
+
+
+def test_a_name_of_a_type_is_understood_as_our_pages_have_it() -> None:
+    for each in PRODUCT_TYPES.values():
+        for name in each.names.values():
+            found = read(name).criteria
+            assert each.id in found.product_types, name
+            assert found.words == (), name
+
+
+def test_hazards_are_filters() -> None:
+    assert read("空压机 起火").criteria.hazards == {"fire"}
+    assert read("electric shock").criteria.hazards == {"electric_shock"}
+
+
+def test_of_a_chinese_sentence_what_nothing_holds_is_left_out_where_product_and_market_are_named() -> None:
+    asked = read("空气压缩机出口韩国要做安全认证吗")
+    assert asked.criteria.words
+    kept = held(asked, lambda criteria: not criteria.words)
+    assert (kept.criteria.words, kept.criteria.markets) == ((), {"KR"})
+    assert [each.typed for each in kept.chips if each.kind == "ignored"] == ["出口", "要做安全认证吗"]
+    assert held(asked, lambda criteria: True) == asked, "while something meets all of it nothing is left out"
+
+
+@pytest.mark.parametrize("typed", ["纹身墨水", "硒鼓 火星", '欧盟硒鼓"火星"'])
+def test_a_word_beside_a_product_alone_between_blanks_or_quoted_is_never_left_out(typed: str) -> None:
+    assert held(read(typed), lambda criteria: not criteria.words) == read(typed)
 
 
 @pytest.mark.parametrize(("typed", "markets", "words"), [

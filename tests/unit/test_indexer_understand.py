@@ -63,7 +63,7 @@ def test_a_name_of_the_industry_before_a_product_says_nothing_new() -> None:
     assert understand("打印机").criteria.words == ("打印机",)
 
 
-@pytest.mark.parametrize("typed", ["ink", "valve", "cylinder", "toner", "墨水", "阀", "Zylinder", "Sprinter", "diffuser"])
+@pytest.mark.parametrize("typed", ["ink", "valve", "cylinder", "toner", "Zylinder", "Sprinter", "diffuser"])
 def test_a_word_of_many_meanings_stays_a_word(typed: str) -> None:
     found = understand(typed)
     assert found.criteria == Criteria(words=(typed,))
