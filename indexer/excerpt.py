@@ -117,7 +117,7 @@ def _once(found: Sequence[Segment]) -> list[Segment]:
     told: set[str | None] = set()
     kept = []
     for segment in found:
-        kept.append(replace(segment, gloss=None) if segment.gloss in told else segment)
+        kept.append(replace(segment, gloss=None) if segment.gloss and segment.gloss in told else segment)
         told.add(segment.gloss)
     return kept
 

@@ -107,7 +107,8 @@ def marks(text: str, criteria: Criteria) -> list[Mark]:
 def _merged(hits: Iterable[Found[_Reason]]) -> list[Mark]:
     """The longest of hits that stand at offsets, one mark a place."""
     places: list[Mark] = []
-    for hit in longest(hits):
+    found = list(hits)
+    for hit in longest(found) if len(found) > 1 else found:
         if places and places[-1].start == hit.first:
             places[-1].reasons.append(hit.meaning)
         else:

@@ -217,7 +217,7 @@ def pattern(word: str) -> re.Pattern[str]:
     """What finds a word in a text that is normalised ``in_place``: the places that a finder of it finds, ``loose`` and not
     inflected, but for those that overlap an earlier one. The quick way where there are many texts and few words."""
     spellings = sorted(_spellings(tuple(unit.text for unit in units(word))), key=len, reverse=True)
-    return re.compile("|".join(_spelled(words) for words in spellings if words) or "$^")
+    return re.compile("|".join(_spelled(words) for words in spellings if words) or "(?!)")
 
 
 def _spelled(words: tuple[str, ...]) -> str:
