@@ -70,6 +70,7 @@ prove-bench: $(VENV)/.installed-dev  ## store and crawl against their peers, at 
 	$(BIN)/python -m bench.store | tee $(PROOF)/bench-store.txt
 	$(BIN)/python -m bench.crawl | tee $(PROOF)/bench-crawl.txt
 	$(BIN)/python -m bench.no_change | tee $(PROOF)/bench-no-change.txt
+	$(BIN)/python -m bench.search | tee $(PROOF)/bench-search.txt
 
 bench: bench-store bench-crawl bench-search bench-load bench-no-change
 
