@@ -94,6 +94,11 @@ def test_an_industry_that_was_typed_can_be_taken_off(reader: FlaskClient) -> Non
     assert parse_qsl(urlsplit(of_facet(page, "产品类别")["打印耗材"].url).query) == [("q", "召回")]
 
 
+def test_what_was_typed_twice_is_taken_off_at_once(reader: FlaskClient) -> None:
+    page = reader.get("/?q=墨盒 ink cartridge 墨盒 召回").text
+    assert parse_qsl(urlsplit(of_facet(page, "产品类别")["墨盒"].url).query) == [("q", "召回")]
+
+
 def test_what_is_chosen_stays_visible_and_in_its_place_even_when_it_finds_nothing(reader: FlaskClient) -> None:
     page = reader.get("/?market=DE&market=ZA&scope=all").text
     markets = of_facet(page, "目标市场")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -25,7 +26,8 @@ class Addresses:
         self.pairs = form_params(form)
         self._query = f"{urlencode(self.pairs)}&" if self.pairs else ""
         self.own = frozenset(params(form.criteria))
-        self.understood = {pair: chip for chip in understood if chip.kind in PARAMS for pair in _pairs(chip)}
+        self._typed = [chip for chip in understood if chip.kind in PARAMS]
+        self.understood = frozenset(pair for chip in self._typed for pair in _pairs(chip))
 
     def chosen(self, param: str) -> list[str]:
         """The values of a parameter that are part of the search, chosen or understood."""
@@ -40,7 +42,7 @@ class Addresses:
         if not self.is_chosen(param, *values):
             return self._with((param, value) for value in values if not self.is_chosen(param, value))
         gone = {(param, value) for value in values}
-        typed = dict.fromkeys(self.understood[pair] for pair in gone if pair in self.understood)
+        typed = [chip for chip in self._typed if not gone.isdisjoint(_pairs(chip))]
         return self._without_text([chip.typed for chip in typed],
                                   [pair for chip in typed for pair in _pairs(chip) if pair not in gone], gone)
 
@@ -63,9 +65,11 @@ class Addresses:
         return f"{HOME}?{self._query}{urlencode(list(more))}"
 
     def _without_text(self, typed: Iterable[str], instead: Iterable[Param] = (), gone: Collection[Param] = ()) -> str:
+        """Words that stand by themselves go sooner than letters of another word: the gizmo of "gizmotron gizmo"."""
         text = self.form.text
         for words in typed:
-            text = text.replace(words, " ", 1)
+            place = re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) or re.search(re.escape(words), text)
+            text = f"{text[:place.start()]} {text[place.end():]}" if place else text
         kept = form_params(replace(self.form, text=" ".join(text.split())))
         return address(HOME, [*(pair for pair in kept if pair not in gone), *instead])
 
