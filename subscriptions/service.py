@@ -27,6 +27,8 @@ MAILS_PER_HOUR = 3
 PENDING_PER_DAY = 20
 MAX_VALUES = 500
 MAX_LABEL = 100
+LONGEST_WORD = 1_000
+"""Letters of a word or phrase; mails say its beginning."""
 
 
 class LimitReached(ZonewatchError):
@@ -180,8 +182,8 @@ def _checked(email: str, lang: str) -> str:
 
 def _checked_criteria(criteria: Criteria, lang: str) -> Criteria:
     """The criteria without words that say nothing. Raises InvalidValue when nothing narrows all sources."""
-    criteria = replace(criteria, words=tuple(one_line(word, 200) for word in criteria.words if word_tokens(word)),
-                       excluded=tuple(one_line(word, 200) for word in criteria.excluded if word_tokens(word)))
+    criteria = replace(criteria, words=tuple(one_line(word, LONGEST_WORD) for word in criteria.words if word_tokens(word)),
+                       excluded=tuple(one_line(word, LONGEST_WORD) for word in criteria.excluded if word_tokens(word)))
     if criteria.scope is Scope.ALL and replace(criteria, excluded=()).is_everything:
         raise InvalidValue(say("条件过宽：这会把所有来源的全部信息发给您。请至少选择一个产品类别、法规、目标市场或关键词，"
                                "或改用“与本行业相关”。", lang))

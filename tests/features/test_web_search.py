@@ -61,10 +61,15 @@ def test_what_was_understood_can_be_taken_off_without_losing_the_rest(reader: Fl
     assert parse_qs(urlsplit(unescape(address)).query) == {"q": ["空压机"], "kind": ["recall"]}
 
 
+def test_a_word_is_taken_off_and_not_the_letters_of_another(reader: FlaskClient) -> None:
+    page = reader.get("/?q=gizmotron gizmo 墨盒").text
+    [address] = re.findall(r'href="([^"]*)" aria-label="去掉条件：gizmo"', page)
+    assert parse_qs(urlsplit(unescape(address)).query)["q"] == ["gizmotron 墨盒"]
+
+
 def test_a_word_of_several_meanings_is_offered_as_a_product(reader: FlaskClient) -> None:
-    page = reader.get("/?q=压缩机").text
-    assert total(page) == 0
-    assert total(reader.get(links(page)["产品类别 “空气压缩机”"]).text) == 12
+    offered = links(reader.get("/?q=ink 德国").text)["产品类别 “打印墨水”"]
+    assert parse_qs(urlsplit(offered).query) == {"q": ["德国"], "product": ["printer_ink"]}
 
 
 def test_a_facet_says_how_many_a_value_would_find(reader: FlaskClient) -> None:
@@ -103,6 +108,15 @@ def test_the_subscribe_button_carries_what_is_searched(reader: FlaskClient) -> N
     query = parse_qs(urlsplit(links(page)["订阅此条件"]).query)
     assert query == {"product": ["ink_cartridge"], "market": ["DE"], "grade": ["red"]}
     assert f"共有 {total(page)} 条信息符合条件" in text(reader.get(links(page)["订阅此条件"]).text)
+
+
+@pytest.mark.parametrize("typed", [
+    '"' + "Rückruf von Tintenpatronen " * 20 + '"', " ".join(f"w{number}" for number in range(250)), "墨" * 1_000,
+    "x" * 1_000, "-" + "墨" * 999])
+def test_whatever_is_searched_can_be_subscribed_to_and_taken_away(reader: FlaskClient, typed: str) -> None:
+    page = reader.get("/", query_string={"q": typed, "scope": "all"}).text
+    for url in re.findall(r'href="(/(?:subscribe[?]|feed|export)[^"]*)"', page):
+        assert reader.get(unescape(url)).status_code == 200
 
 
 @pytest.mark.parametrize("criteria", [

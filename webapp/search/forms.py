@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
 from domain.criteria import Criteria, Scope
 from domain.errors import InvalidValue
+from indexer.port import Sort
 from indexer.understand import LONGEST_TEXT
 
 Param = tuple[str, str]
-Sort = Literal["relevance", "date", "deadline"]
 
 SETS = {
     "product": "product_types", "regulation": "regulations", "market": "markets", "kind": "kinds", "origin": "origins",
@@ -27,6 +27,8 @@ UNSTATED = "none"
 """How an address names the year of what bears no date."""
 MAX_VALUES = 60
 MAX_VALUE_LENGTH = 100
+MAX_LETTERS = MAX_VALUES * MAX_VALUE_LENGTH
+"""Of all words together, which are as many and as long as a typed text makes them: what it found can be kept."""
 PAGE_SIZE = 20
 MAX_PAGE = 500
 MOST_ROWS = 10_000
@@ -59,7 +61,7 @@ def search_form(args: MultiDict[str, str]) -> SearchForm:
     text = " ".join(args.get("q", "").split())
     sort = args.get("sort", "")
     return SearchForm(text[:LONGEST_TEXT], criteria_of(args),
-                      cast(Any, sort if sort in ("relevance", "date", "deadline") else ""),
+                      cast(Any, sort if sort in get_args(Sort) else ""),
                       page_number(args.get("page", "")), text[LONGEST_TEXT:])
 
 
@@ -75,11 +77,17 @@ def criteria_of(args: MultiDict[str, str]) -> Criteria:
     fields: dict[str, Any] = {}
     for param, name in (SETS | LISTS).items():
         values = tuple(dict.fromkeys(" ".join(value.split()) for value in args.getlist(param) if value.strip()))
-        if len(values) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in values):
+        if _is_too_much(param, values):
             raise InvalidValue("检索条件过多或过长")
         fields[name] = values if param in LISTS else frozenset(values)
     fields["years"] = frozenset("" if year == UNSTATED else year for year in fields["years"])
     return Criteria(scope=Scope.ALL if args.get("scope") == Scope.ALL else Scope.RELEVANT, **fields)
+
+
+def _is_too_much(param: str, values: Sequence[str]) -> bool:
+    if param in LISTS:
+        return sum(map(len, values)) > MAX_LETTERS
+    return len(values) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in values)
 
 
 def params(criteria: Criteria) -> list[Param]:
