@@ -181,7 +181,7 @@ def _loaded(path: Path, stamp: _Stamp) -> Vocabulary | None:
         with np.load(path) as file:
             arrays = dict(file)
         return Vocabulary((WordTable(arrays),), (NumberTable(arrays),))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         log.warning("nothing typed is corrected until `zonewatch index --rebuild`: %s cannot be read (%s)", path.name, error)
         return None
 
