@@ -19,8 +19,6 @@ from storage.notices import StoredNotice
 from storage.session import Database
 
 BATCH = 500
-
-
 KEPT = 2_000
 """Notices that are kept at hand; one takes some five kilobytes."""
 
@@ -132,12 +130,13 @@ class _Shelf:
 
     def read(self, db: Database, ids: Sequence[int]) -> Mapping[int, StoredNotice]:
         """The notices that exist among these ids."""
-        missing = [each for each in ids if each not in self._kept]
+        kept = self._kept  # another thread may put an empty one in its place meanwhile
+        missing = [each for each in ids if each not in kept]
         if not missing:
-            return self._kept
-        if len(self._kept) > KEPT:
-            self._kept, missing = {}, list(ids)
+            return kept
+        if len(kept) > KEPT:
+            kept, missing = {}, list(ids)
+            self._kept = kept
         with db.read() as session:
-            found = notices.by_ids(session, missing)
-        self._kept.update(found)
-        return self._kept
+            kept.update(notices.by_ids(session, missing))
+        return kept
