@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_every_message_has_an_english_translation() -> None:
 
 def test_no_translation_is_stale() -> None:
     assert translations().keys() - {text for text, *_ in messages()} == set()
+
+
+def test_no_message_is_translated_twice() -> None:
+    """A merge leaves such, and one of the two pages then says the other's word."""
+    ids = re.findall('^msgid "(.+)"$', (WEB / "translations" / "en.po").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [text for text, count in Counter(ids).items() if count > 1] == []
 
 
 def test_messages_that_count_have_a_singular_and_a_plural() -> None:

@@ -1,4 +1,4 @@
-"""The search page, and the same search as feeds and files."""
+"""The search page with its suggestions, and the same search as feeds and files."""
 
 from __future__ import annotations
 
@@ -48,6 +48,15 @@ def xlsx_file() -> Response:
     return export.xlsx(_export())
 
 
+@blueprint.get("/suggest")
+def suggest() -> Response:
+    """What the text that is being typed may become, as JSON; the same for everybody, for a minute."""
+    answer = jsonify(suggestions(services().search, search_form(request.args)))
+    answer.headers["Cache-Control"] = "private, max-age=60"
+    answer.headers["Vary"] = "Cookie"
+    return answer
+
+
 def _criteria() -> Criteria:
     form = search_form(request.args)
     return services().search.understand(form.text, form.criteria).criteria
@@ -57,10 +66,3 @@ def _export() -> export.Export:
     criteria = _criteria()
     found = services().search.found(criteria, sort=search_form(request.args).order(criteria), limit=MOST_ROWS)
     return export.Export(found, criteria, source_names(), services().base_url)
-@blueprint.get("/suggest")
-def suggest() -> Response:
-    """What the text that is being typed may become, as JSON; the same for everybody, for a minute."""
-    answer = jsonify(suggestions(services().search, search_form(request.args)))
-    answer.headers["Cache-Control"] = "private, max-age=60"
-    answer.headers["Vary"] = "Cookie"
-    return answer
