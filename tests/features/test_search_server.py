@@ -15,6 +15,7 @@ from indexer import sync
 from indexer.backends.meilisearch import MeilisearchIndex, server
 from indexer.backends.meilisearch.documents import SETTINGS
 from indexer.backends.meilisearch.keys import make_keys
+from indexer.document import FORMAT
 from indexer.port import IndexMissing, IndexUnavailable
 from indexer.service import SearchService
 from storage import changes, index_state
@@ -32,7 +33,7 @@ from zonewatch.settings import Settings
 from zonewatch.wiring import Installation
 from zonewatch.worker import Worker
 
-STATE = Generation("2-0123456789ab", 1)
+STATE = Generation(f"{FORMAT}-0123456789ab", 1)
 
 
 class Wrong(ThreadingHTTPServer):
