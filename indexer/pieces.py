@@ -19,9 +19,9 @@ from indexer.terms import Found, longest
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A piece of the text: a product_type, regulation, market, kind, hazard, year, rating, word, excluded, or an offer,
-    which a word beside it may mean. ``word`` is what to look for, ``stated`` if that is not what was typed. ``changes`` say what
-    was read otherwise, with places in the whole text; ``offered`` what kind of thing an offer is. One is ``glued`` where no
-    blank parts it from the Chinese beside it."""
+    which a word beside it may mean. ``word`` is what to look for, ``stated`` if that is not what was typed. ``changes`` say
+    what was read otherwise, with places in the whole text; ``offered`` what kind of thing an offer is. One is ``glued``
+    where no blank parts it from the Chinese beside it."""
 
     kind: str
     typed: str
