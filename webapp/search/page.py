@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from domain.criteria import Criteria, Scope
 from indexer.chips import Chip as Understood
+from indexer.port import Sort
 from indexer.service import Results, SearchService
 from webapp import labels
 from webapp.i18n import N_, gettext, lang
@@ -21,7 +22,6 @@ from webapp.search.forms import (
     PAGE_SIZE,
     Param,
     SearchForm,
-    Sort,
     address,
     form_params,
     params,
