@@ -15,9 +15,8 @@ from domain.regulation import REGULATIONS
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One thing understood: its kind (product_type, regulation, market, kind, hazard, year, word, excluded or
-    ignored), the ids
-    or the word it stands for, its label in Chinese and English, and the text as typed. A term that names several things
+    """One thing understood: its kind (product_type, regulation, market, kind, hazard, year, word, excluded or ignored), the
+    ids or the word it stands for, its label in Chinese and English, and the text as typed. A term that names several things
     (RoHS) is one chip with several values."""
 
     kind: str

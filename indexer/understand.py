@@ -69,7 +69,7 @@ def understand(text: str, base: Criteria = Criteria(), known: Vocabulary = Vocab
     taken = [(piece, _chip(piece)) for piece in pieces if piece.kind != "offer"]
     chips = [each for _, each in taken]
     offers = [chip(piece.offered, piece.values, piece.typed) for piece in pieces if piece.kind == "offer"]
-    glued = (each for piece, each in taken if piece.glued and (piece.kind == "word" or set(piece.values) <= _RULES))
+    glued = (each for piece, each in taken if piece.glued and _may_go(each, base))
     return Understood(_criteria(base, chips), tuple(chips), tuple(offers), tuple(_corrections(text, pieces)), tuple(glued))
 
 
@@ -81,6 +81,13 @@ _FIELDS = {"product_type": "product_types", "regulation": "regulations", "market
            "hazard": "hazards", "year": "years"}
 _RULES = {NoticeKind.STANDARD.value, NoticeKind.TECHNICAL_REGULATION.value}
 """Kinds that a sentence names without meaning them: which standards must it meet?"""
+
+
+def _may_go(said: Chip, base: Criteria) -> bool:
+    """Whether a sentence may say this without meaning it; what was chosen beside it is meant."""
+    if said.kind == "word":
+        return said.value not in base.words
+    return set(said.values) <= _RULES and base.kinds.isdisjoint(said.values)
 
 
 def held(found: Understood, finds: Callable[[Criteria], bool]) -> Understood:

@@ -252,6 +252,13 @@ def test_of_a_chinese_sentence_what_nothing_holds_is_left_out_where_product_and_
     assert held(asked, lambda criteria: True) == asked, "while something meets all of it nothing is left out"
 
 
+def test_what_was_chosen_beside_a_sentence_is_never_left_out() -> None:
+    chosen = Criteria(kinds=frozenset(("standard",)))
+    asked = understand("气缸出口欧盟需要满足哪些标准", chosen)
+    assert held(asked, lambda criteria: not criteria.kinds).criteria.kinds == {"standard"}
+    assert held(understand("气缸出口欧盟需要满足哪些标准"), lambda criteria: not criteria.kinds).criteria.kinds == set()
+
+
 @pytest.mark.parametrize("typed", ["纹身墨水", "硒鼓 火星", '欧盟硒鼓"火星"'])
 def test_a_word_beside_a_product_alone_between_blanks_or_quoted_is_never_left_out(typed: str) -> None:
     assert held(read(typed), lambda criteria: not criteria.words) == read(typed)
