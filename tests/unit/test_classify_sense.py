@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.classification import Confidence
-from domain.classify import classify
+from domain.classify import classify, classify_record
 from domain.classify.record import split_title
 from domain.notice import Notice, NoticeKind
 
@@ -111,3 +111,26 @@ def test_valves_of_household_machines_are_none_of_ours_in_any_language(title: st
 def test_codes_of_space_kitchens_and_photography_rule_ours_out() -> None:
     for code in ("49.140", "97.040.20", "37.040.30"):
         assert not found("Pneumatic components and developers", kind=NoticeKind.STANDARD, ics_codes=(code,))
+
+
+def test_what_the_expert_calls_a_name_of_a_product_needs_nothing_beside_it() -> None:
+    for title, lang, product_type in (
+            ("Schwenkantrieb", "de", "rotary_actuator"), ("Pressostat", "fr", "pressure_sensing"),
+            ("电控阀", "zh-Hans", "solenoid_valve"),
+            ("Push-in connectors", "en", "pneumatic_fitting"), ("Refill kit", "en", "refill_system"),
+            ("通用耗材", "zh-Hans", "printer_consumables_general"), ("Sprężarka", "pl", "air_compressor")):
+        assert classify_record(title, lang).sure_product_types() == {product_type}, title
+
+
+def test_a_word_of_the_industry_places_a_weak_term_in_every_language() -> None:
+    for title, lang, product_type in (
+            ("Reduceerventiel voor perslucht", "nl", "pressure_regulator"),
+            ("Регулятор давления пневматический", "ru", "pressure_regulator"),
+            ("Przewody do sprężonego powietrza", "pl", "pneumatic_tubing"),
+            ("エジェクタ（空気圧用真空機器）", "ja", "vacuum_component")):
+        assert classify_record(title, lang).sure_product_types() == {product_type}, title
+
+
+def test_a_container_of_a_filter_unit_is_no_air_receiver() -> None:
+    found = classify_record("Wartungseinheiten für Druckluft: Behälter aus Polycarbonat platzt", "de").sure_product_types()
+    assert found == {"air_treatment_unit"}
