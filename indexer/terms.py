@@ -224,9 +224,13 @@ def _spelled(words: tuple[str, ...]) -> str:
     """The look behind the first word stands after it: a pattern that begins with letters is looked for much faster."""
     first, last = _kind(words[0]), _kind(words[-1])
     begin = re.escape(words[0]) + (f"(?<!{first}{re.escape(words[0])})" if first else "")
-    rest = (("" if _CJK.match(one) and _CJK.match(other) else r"[\W_]*") + re.escape(other)
-            for one, other in pairwise(words))
+    rest = (_gap(_kind(one), _kind(other)) + re.escape(other) for one, other in pairwise(words))
     return begin + "".join(rest) + (f"(?!{last})" if last else "")
+
+
+def _gap(one: str, other: str) -> str:
+    """What may stand between two words of these kinds: nothing within Chinese, at least a sign between two of a kind."""
+    return r"[\W_]*" if one != other else r"[\W_]+" if one else ""
 
 
 def _kind(word: str) -> str:
