@@ -74,7 +74,7 @@ class SearchService:
 
     def words(self) -> Vocabulary:
         """The words of the notices, as far as they are kept."""
-        state = self._state() if self._spelling else None
+        state = self.state() if self._spelling else None
         return self._spelling.read(state.name) if self._spelling and state else Vocabulary()
 
     def search(self, criteria: Criteria, *, sort: Sort = "relevance", offset: int = 0, limit: int = 20,
@@ -101,10 +101,10 @@ class SearchService:
 
     def state(self) -> Generation | None:
         """The index as it is now: while it stays the same, so does what is found, but for criteria that look at the day."""
-        return self._state()
+        return index_state.newest(self._db)
 
     def _page(self, criteria: Criteria, sort: Sort, offset: int, limit: int, facets: Collection[str]) -> Page:
-        state = self._state()
+        state = self.state()
         if state is None:
             return Page(0, ())
         if self._shelf.state != state:
@@ -112,13 +112,10 @@ class SearchService:
         try:
             return self._index.search(state, criteria, sort, offset, limit, facets)
         except IndexMissing:
-            newer = self._state()
+            newer = self.state()
             if newer is None or newer.name == state.name:
                 raise
             return self._index.search(newer, criteria, sort, offset, limit, facets)  # it was replaced under our hands
-
-    def _state(self) -> Generation | None:
-        return index_state.newest(self._db)
 
 
 class _Shelf:

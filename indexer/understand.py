@@ -100,9 +100,11 @@ def held(found: Understood, finds: Callable[[Criteria], bool]) -> Understood:
     criteria, gone = found.criteria, set[Chip]()
     for each in sorted(found.glued, key=lambda chip: chip.kind == "kind"):
         less = _without(criteria, each)
-        if not finds(criteria) and less != criteria:
+        if less != criteria:
             criteria = less
             gone.add(each)
+            if finds(criteria):
+                break
     chips = tuple(chip("ignored", (each.typed,), each.typed) if each in gone else each for each in found.chips)
     return replace(found, criteria=criteria, chips=chips)
 
