@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from domain.criteria import Criteria, Facts, Scope, subjects
-from domain.deadline import deadline_spans
+from domain.deadline import DeadlineState, deadline_spans
 from domain.product_type import PRODUCT_TYPES
 from domain.text import tokens
 
@@ -88,3 +88,20 @@ def industries(found: Facts, scope: Scope) -> frozenset[str]:
 def _without(criteria: Criteria, fields: tuple[str, ...]) -> Criteria:
     chosen: dict[str, Any] = {name: frozenset() for name in fields if getattr(criteria, name)}
     return replace(criteria, **chosen) if chosen else criteria
+
+
+DEADLINE_PARTS = ("closed", "closing", "later")
+"""States of a deadline without overlaps, for engines that count no day twice."""
+
+
+def deadline_days() -> list[tuple[date, date]]:
+    """The first and the last day of each of DEADLINE_PARTS."""
+    spans = deadline_spans()
+    (_, end), closing = spans[DeadlineState.OPEN], spans[DeadlineState.CLOSING]
+    return [spans[DeadlineState.CLOSED], closing, (closing[1] + timedelta(days=1), end)]
+
+
+def deadline_counts(closed: int, closing: int, later: int) -> dict[str, int]:
+    """Counts of deadline states from those of DEADLINE_PARTS: what is closing is open too."""
+    counts = {DeadlineState.OPEN: closing + later, DeadlineState.CLOSING: closing, DeadlineState.CLOSED: closed}
+    return {state.value: count for state, count in counts.items() if count}

@@ -7,11 +7,11 @@ import re
 import shutil
 import threading
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from domain.text import lone_letter
 from indexer.document import FORMAT, Document, number
 from indexer.fields import FACET_FIELDS, FILTER_FIELDS, HEAD, TEXTS, WORDS, facet_field, field_values
 from indexer.port import IndexMissing, Page, Sort
-from indexer.query import FACETS, Query, facet_criteria, query
+from indexer.query import DEADLINE_PARTS, FACETS, Query, deadline_counts, deadline_days, facet_criteria, query
 from storage import locks
 from storage.index_state import Generation
 
@@ -38,7 +38,6 @@ MOST_VALUES = 10_000
 MOST_HITS = 10_000
 """The deepest hit a page can show; the engine keeps all hits before it in memory."""
 
-MOST_DAYS = date.max.toordinal() + 1
 
 
 def _schema() -> tantivy.Schema:
@@ -325,9 +324,6 @@ def _hits(searcher: tantivy.Searcher, wanted: Query, sort: Sort, offset: int, li
     return total, tuple(int(value or 0) for value in searcher.fast_field_values("id", addresses))
 
 
-_PARTS = ("closed", "closing", "later")
-
-
 def _by_deadline(searcher: tantivy.Searcher, wanted: Query, offset: int, limit: int) -> tuple[int, tuple[int, ...]]:
     """Open comment periods by their end, then the rest from the newest deadline on: an engine that sorts by one field one
     way is asked twice."""
@@ -349,21 +345,14 @@ def _facets(searcher: tantivy.Searcher, criteria: Criteria, wanted: Collection[s
         found = searcher.aggregate(_filter(query(under)), {name: _aggregation(name, criteria.scope) for name in names})
         for name in names:
             buckets = {bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]}
-            counts[name] = _states(buckets) if name == "deadline" else {key: count for key, count in buckets.items() if key}
+            counts[name] = (deadline_counts(*(buckets[part] for part in DEADLINE_PARTS)) if name == "deadline"
+                            else {key: count for key, count in buckets.items() if key})
     return counts
 
 
 def _aggregation(facet: str, scope: Scope) -> dict[str, Any]:
     if facet == "deadline":
-        (today, _), (_, closing) = (deadline_spans()[state] for state in (DeadlineState.OPEN, DeadlineState.CLOSING))
-        days = pairwise((1, _day(today), _day(closing) + 1, MOST_DAYS))
         return {"range": {"field": facet, "ranges": [
-            {"key": key, "from": first, "to": end} for key, (first, end) in zip(_PARTS, days, strict=True)]}}
+            {"key": part, "from": _day(first), "to": _day(last) + 1}
+            for part, (first, last) in zip(DEADLINE_PARTS, deadline_days(), strict=True)]}}
     return {"terms": {"field": facet_field(facet, scope), "size": MOST_VALUES}}
-
-
-def _states(parts: Mapping[str, int]) -> dict[str, int]:
-    """Counts of deadline states: what is closing is open too, and an engine counts no day twice."""
-    closed, closing, later = (parts[key] for key in _PARTS)
-    counts = {DeadlineState.OPEN: closing + later, DeadlineState.CLOSING: closing, DeadlineState.CLOSED: closed}
-    return {state.value: count for state, count in counts.items() if count}

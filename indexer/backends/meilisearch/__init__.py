@@ -15,7 +15,6 @@ from typing import Any
 from meilisearch.models.task import TaskInfo
 
 from domain.criteria import Criteria, Facts
-from domain.deadline import DeadlineState
 from indexer.backends.meilisearch.documents import SETTINGS, fields
 from indexer.backends.meilisearch.searches import Filter, counted, deadline_parts, filters, search, tiers
 from indexer.backends.meilisearch.server import SEND_SECONDS, Server
@@ -24,7 +23,7 @@ from indexer.backends.meilisearch.words import Said, Words
 from indexer.document import FORMAT, Document
 from indexer.fields import facet_field
 from indexer.port import IndexMissing, IndexUnavailable, Page, Sort
-from indexer.query import FACETS, Query, facet_criteria, query
+from indexer.query import FACETS, Query, deadline_counts, facet_criteria, query
 from storage.index_state import Generation
 
 MOST_HITS = 10_000
@@ -257,7 +256,4 @@ def _values(at: int, field: str, answers: _Answers) -> dict[str, int]:
 
 
 def _states(parts: Sequence[int], answers: _Answers) -> dict[str, int]:
-    """Counts of deadline states: what is closing is open too."""
-    closed, closing, later = (answers[part]["totalHits"] for part in parts)
-    counts = {DeadlineState.OPEN: closing + later, DeadlineState.CLOSING: closing, DeadlineState.CLOSED: closed}
-    return {state.value: count for state, count in counts.items() if count}
+    return deadline_counts(*(answers[part]["totalHits"] for part in parts))

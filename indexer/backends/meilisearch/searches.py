@@ -15,11 +15,10 @@ from indexer.backends.meilisearch.words import Said
 from indexer.document import number
 from indexer.fields import facet_field
 from indexer.port import Sort
-from indexer.query import Query
+from indexer.query import Query, deadline_days
 
 Filter = list[str | list[str]]
 """All must hold; of a list within it one."""
-PARTS = ("closed", "closing", "later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,5 @@ def counted(facets: Sequence[str], scope: Scope) -> list[str]:
 
 
 def deadline_parts() -> list[str]:
-    """A filter for each of PARTS."""
-    (today, end), (_, closing) = (deadline_spans()[state] for state in (DeadlineState.OPEN, DeadlineState.CLOSING))
-    return [f"deadline 1 TO {ordinal(today) - 1}", within(today, closing),
-            f"deadline {ordinal(closing) + 1} TO {ordinal(end)}"]
+    """A filter for each of indexer.query.DEADLINE_PARTS."""
+    return [within(*days) for days in deadline_days()]
