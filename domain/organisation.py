@@ -36,6 +36,16 @@ class Membership(NamedTuple):
     zone_id: int
 
 
+class AddressState(StrEnum):
+    """How mail to an address fares: good; held for a while after soft bounces; suspended after many of them; ended by a
+    hard bounce or a complaint."""
+
+    GOOD = "good"
+    HELD = "held"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Zone:
     """An export zone."""

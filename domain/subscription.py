@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from domain.criteria import Criteria
@@ -23,9 +24,20 @@ class SubscriptionState(StrEnum):
     ENDED = "ended"
 
 
+class Frequency(StrEnum):
+    """How often a subscription is told: at once, or in a digest at eight in the morning of each day, Monday, or first of the
+    month."""
+
+    IMMEDIATE = "immediate"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription as services pass it about."""
+    """A subscription as services pass it about. ``red_at_once``: a red notice does not wait for the digest; ``reminds``:
+    what it matches is followed, for reminders of deadlines; ``shared_id`` is a colleague's that this one joined."""
 
     id: int
     person_id: int
@@ -34,3 +46,9 @@ class Subscription:
     criteria: Criteria
     state: SubscriptionState
     zone_id: int | None = None
+    organisation_id: int | None = None
+    frequency: Frequency = Frequency.IMMEDIATE
+    red_at_once: bool = False
+    paused_until: datetime | None = None
+    reminds: bool = False
+    shared_id: int | None = None

@@ -7,7 +7,7 @@ States: due → pending → sending → sent | failed. A ``due`` mail is owed an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     HELD = "held"
     HEALTH = "health"
     OUTAGE = "outage"
+    REMINDER = "reminder"
 
 
 class EmailState(StrEnum):
@@ -48,6 +49,15 @@ class EmailState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text file that goes with a mail: its name, its MIME type (``text/calendar; method=PUBLISH``) and what it holds."""
+
+    name: str
+    type: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Letter:
     html: str
     dedup_key: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,8 @@ def newest_to(session: Session, address: str, purpose: Purpose) -> tuple[datetim
 
 def _written(letter: Letter) -> dict[str, Any]:
     return {"address": letter.address, "message_id": letter.message_id, "subject": letter.subject,
-            "body_text": letter.text, "body_html": letter.html, "headers": {"From": letter.sender, **letter.headers}}
+            "body_text": letter.text, "body_html": letter.html, "headers": {"From": letter.sender, **letter.headers},
+            "attachments": [asdict(each) for each in letter.attachments] or None}
 
 
 def owe(session: Session, purpose: Purpose, subject_id: int, person_ids: Sequence[int]) -> int:
@@ -202,7 +214,8 @@ def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
 def _email(row: EmailRow) -> Email:
     headers = {name: value for name, value in row.headers.items() if name != "From"}
     letter = Letter(row.person_id, row.address, Purpose(row.purpose), row.message_id, row.headers["From"], row.subject,
-                    row.body_text, row.body_html, row.dedup_key, headers)
+                    row.body_text, row.body_html, row.dedup_key, headers,
+                    tuple(Attachment(**each) for each in row.attachments or ()))
     return Email(row.id, letter, row.attempts, row.created_at)
 
 

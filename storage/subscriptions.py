@@ -13,7 +13,7 @@ from domain import clock
 from domain import criteria as criterias
 from domain.criteria import Criteria
 from domain.errors import Conflict, NotFound
-from domain.subscription import Subscription, SubscriptionState, Topic
+from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
 from storage.models import MatchRow, SubscriptionRow
 
 
@@ -143,4 +143,5 @@ def delete_pending(session: Session, before: datetime) -> int:
 
 def _subscription(row: SubscriptionRow) -> Subscription:
     return Subscription(row.id, row.person_id, Topic(row.topic), row.label, criterias.from_json(row.criteria),
-                        SubscriptionState(row.state), row.zone_id)
+                        SubscriptionState(row.state), row.zone_id, row.organisation_id, Frequency(row.frequency),
+                        row.red_at_once, row.paused_until, row.reminds, row.shared_id)

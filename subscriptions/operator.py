@@ -12,7 +12,7 @@ from storage import emails, health, organisations, publishers, runs
 from storage.emails import Purpose
 from storage.health import Noted
 from storage.session import Database
-from subscriptions.compose import Composer
+from subscriptions.composer import Composer
 from subscriptions.condition import Report
 
 DAY = timedelta(days=1)

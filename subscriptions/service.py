@@ -17,7 +17,7 @@ from storage import emails, organisations, subscriptions
 from storage.emails import Purpose
 from storage.locks import alone
 from storage.session import Database
-from subscriptions.compose import Composer
+from subscriptions.composer import Composer
 from subscriptions.describe import describe
 from subscriptions.inert import one_line
 from subscriptions.phrases import is_chinese, say

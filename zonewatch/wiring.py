@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from indexer.service import SearchService
     from indexer.spelling import SpellingFiles
     from subscriptions.channels.port import MailChannel
-    from subscriptions.compose import Composer
+    from subscriptions.composer import Composer
     from subscriptions.service import SubscriptionService
 
 
@@ -79,7 +79,7 @@ class Installation:
     @cached_property
     def composer(self) -> Composer:
         """Writes alert and bulletin mails."""
-        from subscriptions.compose import Composer
+        from subscriptions.composer import Composer
         return Composer(self.settings.text("BASE_URL"), self.settings.text("MAIL_FROM"), self.settings.secret_key)
 
     @cached_property

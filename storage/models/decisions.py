@@ -30,3 +30,18 @@ class DecisionRow(Base):
     levels: Mapped[dict[str, Any]]
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
     decided_at: Mapped[datetime]
+
+
+class GradeOverrideRow(Base):
+    """The grade that an editor gave a notice for their zone, or (no grade) the end of the one before; only ever added to,
+    the newest of a zone and notice counts."""
+
+    __tablename__ = "grade_overrides"
+    __table_args__ = (Index("ix_grade_overrides_notice_id_zone_id", "notice_id", "zone_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    zone_id: Mapped[int] = mapped_column(ForeignKey("zones.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    grade: Mapped[str | None]
+    reason: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    decided_at: Mapped[datetime]

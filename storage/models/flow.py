@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
@@ -72,6 +72,70 @@ class EmailRow(Base):
     claimed_by: Mapped[str | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    digest_run_id: Mapped[int | None] = mapped_column(ForeignKey("digest_runs.id"), index=True)
+    attachments: Mapped[list[dict[str, Any]] | None]
+    error_class: Mapped[str | None]
+    bounced_at: Mapped[datetime | None]
+
+
+class DigestRunRow(Base):
+    """One digest: of a range, on a date of a time zone, once. Matches made before ``cut_at`` go with it; ``done_at`` is set
+    when all its mails are written."""
+
+    __tablename__ = "digest_runs"
+    __table_args__ = (UniqueConstraint("range", "date", "time_zone", name="uq_digest_runs_once"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    range: Mapped[str]
+    date: Mapped[date]
+    time_zone: Mapped[str]
+    cut_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class BounceRow(Base):
+    """What came back for a mail: a bounce or a complaint; ``event_key`` keeps one that is told twice from counting twice."""
+
+    __tablename__ = "bounces"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_key: Mapped[str] = mapped_column(unique=True)
+    email_id: Mapped[int | None] = mapped_column(ForeignKey("emails.id"), index=True)
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("addresses.id"), index=True)
+    kind: Mapped[str]
+    status: Mapped[str]
+    told_by: Mapped[str]
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class FollowRow(Base):
+    """A person wants to be reminded of the deadlines of a notice. ``version`` is the last one that they were told of."""
+
+    __tablename__ = "follows"
+    __table_args__ = (UniqueConstraint("person_id", "notice_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
+    subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscriptions.id"))
+    version: Mapped[int]
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class ReminderRow(Base):
+    """A follower is, or was, to be told of a deadline: ``what`` says of which, ``on`` when it is, ``days`` before it."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (UniqueConstraint("person_id", "notice_id", "what", "on", "days", name="uq_reminders_once"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
+    what: Mapped[str]
+    on: Mapped[date]
+    days: Mapped[int]
+    created_at: Mapped[datetime]
+    email_id: Mapped[int | None] = mapped_column(ForeignKey("emails.id"), index=True)
+    dropped_why: Mapped[str | None]
 
 
 class TaskRow(Base):

@@ -18,7 +18,8 @@ class NoticeRow(Base):
 
     ``material_version`` is the last version with a material change: what alerts are unique by. ``missing_run_id`` is the
     first complete run of a full listing that lacked it. ``record_hash`` is that of the publisher's record and the parser
-    that read it, where a record says everything that its notice holds.
+    that read it, where a record says everything that its notice holds. ``grade`` is that of the day it was last looked
+    at.
     """
 
     __tablename__ = "notices"
@@ -53,6 +54,7 @@ class NoticeRow(Base):
     first_seen_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     indexed_at: Mapped[datetime | None]
+    grade: Mapped[str | None]
 
 
 class NoticeNameRow(Base):

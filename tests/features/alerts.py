@@ -16,7 +16,8 @@ from domain.criteria import Criteria
 from domain.subscription import Subscription, Topic
 from storage.session import Database
 from subscriptions.channels.smtp import SmtpChannel
-from subscriptions.compose import Composer, compose
+from subscriptions.compose import compose
+from subscriptions.composer import Composer
 from subscriptions.deliver import Delivered, deliver
 from subscriptions.match import match
 from subscriptions.service import SubscriptionService

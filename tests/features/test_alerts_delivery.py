@@ -22,7 +22,8 @@ from storage import emails
 from storage.models import EmailRow
 from storage.session import Database
 from subscriptions.channels.smtp import SmtpChannel
-from subscriptions.compose import Composer, compose
+from subscriptions.compose import compose
+from subscriptions.composer import Composer
 from subscriptions.deliver import Delivered, deliver
 from subscriptions.match import match
 from subscriptions.recover import recover

@@ -14,7 +14,8 @@ from domain.subscription import SubscriptionState, Topic
 from storage import emails, organisations, subscriptions
 from storage.emails import Letter, Purpose
 from storage.publishers import SourceName
-from subscriptions.compose import Composer, compose
+from subscriptions.compose import compose
+from subscriptions.composer import Composer
 from subscriptions.deliver import Delivered
 from subscriptions.match import match
 from subscriptions.news import News

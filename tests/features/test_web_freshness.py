@@ -17,7 +17,8 @@ from domain.criteria import Criteria
 from indexer.sync import sync
 from storage.freshness import _spread, freshness, lapses
 from subscriptions.channels.smtp import SmtpChannel
-from subscriptions.compose import Composer, compose
+from subscriptions.compose import compose
+from subscriptions.composer import Composer
 from subscriptions.deliver import deliver
 from subscriptions.match import match
 from tests.browser.portal import SECRET, Portal, text
