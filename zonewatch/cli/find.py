@@ -1,4 +1,4 @@
-"""Commands that find: index, search, classify."""
+"""Commands that find: index, search, estimate, classify."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from domain.market import MARKETS
 from domain.notice import NoticeKind
 from domain.product_type import PRODUCT_TYPES
 from storage import changes, locks, tasks
+from storage.notices import StoredNotice
 from zonewatch.cli import installation, main
 from zonewatch.wiring import Installation
 from zonewatch.worker import LOCK, Worker
@@ -108,14 +109,27 @@ def send() -> None:
     or_ask(found, tasks.SEND, work)
 
 
+_NARROWING = (
+    click.argument("query"),
+    click.option("--product", multiple=True, type=click.Choice(sorted(PRODUCT_TYPES)), metavar="ID",
+                 help="Product type id."),
+    click.option("--market", multiple=True, type=click.Choice(sorted(MARKETS), case_sensitive=False), metavar="ID",
+                 help="Market id, such as EU."),
+    click.option("--kind", multiple=True, type=click.Choice([kind.value for kind in NoticeKind]), metavar="ID",
+                 help="Notice kind id."),
+    click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.RELEVANT.value),
+)
+
+
+def _asks(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes a query and options that narrow it."""
+    for each in reversed(_NARROWING):  # decorators run from the last to the first
+        command = each(command)
+    return command
+
+
 @main.command()
-@click.argument("query")
-@click.option("--product", multiple=True, type=click.Choice(sorted(PRODUCT_TYPES)), metavar="ID", help="Product type id.")
-@click.option("--market", multiple=True, type=click.Choice(sorted(MARKETS), case_sensitive=False), metavar="ID",
-              help="Market id, such as EU.")
-@click.option("--kind", multiple=True, type=click.Choice([kind.value for kind in NoticeKind]), metavar="ID",
-              help="Notice kind id.")
-@click.option("--scope", type=click.Choice([scope.value for scope in Scope]), default=Scope.RELEVANT.value)
+@_asks
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(min=0))
 @click.option("--json", "as_json", is_flag=True, help="Print total, criteria, hits and facets.")
 def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequence[str], scope: str, limit: int,
@@ -123,15 +137,13 @@ def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequ
     """Search the notices; Chinese queries find foreign texts. Options narrow what the query asks for."""
     found = installation()
     understood = found.search.understand(query, Criteria(scope=Scope(scope)))
-    typed = understood.criteria
-    results = found.search.search(replace(
-        typed, product_types=_narrowed(typed.product_types, product), markets=_narrowed(typed.markets, market),
-        kinds=_narrowed(typed.kinds, kind)), limit=limit)
+    results = found.search.search(_narrow(understood.criteria, product, market, kind), limit=limit)
     if as_json:
         click.echo(json.dumps({
             "total": results.total, "seconds": results.seconds, "criteria": criteria_module.to_json(results.criteria),
             "corrections": [{"typed": each.typed, "taken": each.zh} for each in understood.corrections],
-            "hits": [_hit_json(hit) for hit in results.hits], "facets": results.facets}, ensure_ascii=False, indent=1))
+            "hits": [_stored_json(hit.stored) for hit in results.hits], "facets": results.facets},
+            ensure_ascii=False, indent=1))
         return
     for each in understood.corrections:
         click.echo(f'{each.typed} → {each.zh} (in quotation marks it is searched for as it stands)')
@@ -143,13 +155,43 @@ def search(query: str, product: Sequence[str], market: Sequence[str], kind: Sequ
     Console().print(table)
 
 
+@main.command()
+@_asks
+@click.option("--json", "as_json", is_flag=True, help="Print criteria, alerts, days and examples.")
+def estimate(query: str, product: Sequence[str], market: Sequence[str], kind: Sequence[str], scope: str,
+             as_json: bool) -> None:
+    """Say how many alerts a subscription to QUERY would have brought in the last 100 days, by the matcher itself."""
+    from subscriptions.describe import describe
+    from subscriptions.estimate import SPAN
+    from subscriptions.estimate import estimate as estimated
+    found = installation()
+    criteria = _narrow(found.search.understand(query, Criteria(scope=Scope(scope))).criteria, product, market, kind)
+    answer = estimated(found.db, criteria)
+    if as_json:
+        click.echo(json.dumps({
+            "criteria": criteria_module.to_json(criteria), "span_days": SPAN.days, "alerts": answer.alerts,
+            "days": answer.days, "needs_digest": answer.needs_digest, "is_too_broad": answer.is_too_broad,
+            "examples": [_stored_json(each) for each in answer.examples]}, ensure_ascii=False, indent=1))
+        return
+    verdict = ("too broad: refused" if answer.is_too_broad else "in digests only" if answer.needs_digest
+               else "may be told at once")
+    click.echo(f"{describe(criteria)}\n{answer.alerts} alerts on {answer.days} days within {SPAN.days} days; {verdict}")
+    for each in answer.examples:
+        click.echo(f"  {each.notice.event_date}  {each.notice.market}  {each.notice.title}")
+
+
+def _narrow(typed: Criteria, product: Sequence[str], market: Sequence[str], kind: Sequence[str]) -> Criteria:
+    return replace(typed, product_types=_narrowed(typed.product_types, product), kinds=_narrowed(typed.kinds, kind),
+                   markets=_narrowed(typed.markets, market))
+
+
 def _narrowed(typed: frozenset[str], chosen: Sequence[str]) -> frozenset[str]:
     """What is both typed and chosen; where they have nothing in common, what was chosen stands."""
     return typed & frozenset(chosen) or frozenset(chosen) or typed
 
 
-def _hit_json(hit: Any) -> dict[str, Any]:
-    notice, found = hit.stored.notice, hit.stored.classification
+def _stored_json(stored: StoredNotice) -> dict[str, Any]:
+    notice, found = stored.notice, stored.classification
     return {
         "source": notice.source, "external_id": notice.external_id, "kind": notice.kind.value, "market": notice.market,
         "published_at": notice.event_date.isoformat() if notice.event_date else None, "title": notice.title,
