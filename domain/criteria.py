@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -187,3 +187,12 @@ def from_json(values: Mapping[str, Any]) -> Criteria:
         else:
             ready[name] = tuple(value) if name in _LISTS else frozenset(value)
     return Criteria(**ready)
+
+
+def misfits(criteria: Criteria, found: Facts) -> tuple[Criteria, ...]:
+    """What of the criteria a notice with these facts does not meet: each part as criteria of its own, empty when it meets
+    them all."""
+    subject = Criteria(criteria.product_types, criteria.regulations, scope=criteria.scope)
+    rest = (replace(Criteria(scope=Scope.ALL), **{spec.name: getattr(criteria, spec.name)}) for spec in fields(criteria)
+            if spec.name not in ("product_types", "regulations", "scope"))
+    return tuple(part for part in (subject, *rest) if not matches(part, found))

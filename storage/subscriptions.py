@@ -28,6 +28,15 @@ class Active:
     confirmed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A subscription and from when to when it was delivered."""
+
+    subscription: Subscription
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+
+
 def create(session: Session, person_id: int, topic: Topic, label: str, criteria: Criteria,
            zone_id: int | None = None, organisation_id: int | None = None) -> int:
     """Keep a subscription that waits for its confirmation; gives its id."""
@@ -73,6 +82,13 @@ def ever_of_person(session: Session, person_id: int, topic: Topic) -> list[Subsc
     """The subscriptions of a person to a topic, ended ones included, oldest first."""
     return [_subscription(row) for row in session.scalars(select(SubscriptionRow).where(
         SubscriptionRow.person_id == person_id, SubscriptionRow.topic == topic.value).order_by(SubscriptionRow.id))]
+
+
+def terms(session: Session, person_id: int, topic: Topic) -> list[Term]:
+    """As ``ever_of_person``, each with its times."""
+    rows = session.scalars(select(SubscriptionRow).where(
+        SubscriptionRow.person_id == person_id, SubscriptionRow.topic == topic.value).order_by(SubscriptionRow.id))
+    return [Term(_subscription(row), row.confirmed_at, row.ended_at) for row in rows]
 
 
 def _living(person_id: int) -> Select[SubscriptionRow]:

@@ -10,7 +10,9 @@ from webapp import errors, i18n, labels, policy, present, security
 from webapp.accounts.views import blueprint as accounts
 from webapp.accounts.visitor import visitor
 from webapp.admin.views import blueprint as admin
+from webapp.alerts.sharing import blueprint as sharing
 from webapp.alerts.views import blueprint as alerts
+from webapp.bulletins.readers import blueprint as readers
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.notices.views import blueprint as notices
 from webapp.products.views import blueprint as products
@@ -33,6 +35,6 @@ def create_app(services: Services) -> Flask:
         part.init(app)
     security.init(app, services.base_url)
     errors.init(app)
-    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, admin):
+    for blueprint in (search, products, notices, alerts, sharing, bulletins, readers, review, sources, accounts, admin):
         app.register_blueprint(blueprint)
     return app

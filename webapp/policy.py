@@ -41,6 +41,9 @@ ROUTES: dict[str, Access] = {
     "alerts.unsubscribe_now": Access.PUBLIC,
     "alerts.mine": Access.SUBSCRIBER,
     "alerts.end": Access.SUBSCRIBER,
+    "alerts.why": Access.SUBSCRIBER,
+    "sharing.share": Access.SUBSCRIBER,
+    "sharing.join": Access.SUBSCRIBER,
     "bulletins.index": Access.PUBLIC,
     "bulletins.show": Access.PUBLIC,
     "bulletins.new": Access.EDITOR,
@@ -52,6 +55,8 @@ ROUTES: dict[str, Access] = {
     "bulletins.arrange": Access.EDITOR,
     "bulletins.check": Access.EDITOR,
     "bulletins.publish": Access.EDITOR,
+    "readers.show": Access.EDITOR,
+    "readers.enlist": Access.EDITOR,
     "review.index": Access.STAFF,
     "review.show": Access.STAFF,
     "review.decide": Access.STAFF,
@@ -75,6 +80,7 @@ ROUTES: dict[str, Access] = {
     "accounts.enter": Access.PUBLIC,
     "accounts.sign_out": Access.SUBSCRIBER,
     "admin.index": Access.OPERATOR,
+    "admin.explain": Access.OPERATOR,
     "admin.rebuild": Access.OPERATOR,
 }
 

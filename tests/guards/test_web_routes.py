@@ -38,7 +38,8 @@ def address(rule: Rule, portal: Portal) -> str:
         rule.endpoint.removesuffix("_now"), Tokens(SECRET).sign_in(portal.people[SUBSCRIBER], SUBSCRIBER))
     values = {"notice_id": portal.ids["red"], "bulletin_id": portal.ids["draft"], "slug": "ca_recalls", "token": token,
               "subscription_id": 1, "filename": "style.css", "run_id": portal.ids["failed_run"],
-              "capture_id": portal.ids["failed_capture"], "product_type": "air_compressor"}
+              "capture_id": portal.ids["failed_capture"], "product_type": "air_compressor",
+              "zone_id": portal.zones["zhuhai"]}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
 
 

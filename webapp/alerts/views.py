@@ -7,7 +7,9 @@ from werkzeug import Response
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
+from subscriptions.explain import account
 from subscriptions.service import LimitReached
+from subscriptions.sharing import colleagues
 from webapp.accounts.visitor import visitor
 from webapp.alerts.forms import SubscribeForm, chosen_ids, send, subscribe_form
 from webapp.alerts.page import subscribe_page
@@ -92,7 +94,8 @@ def unsubscribe_now(token: str) -> str:
 def mine() -> str:
     """The subscriptions of the person."""
     return render_template("alerts/mine.html", zones={zone.id: zone for zone in services().bulletins.zones()},
-                           subscriptions=services().subscriptions.of_person(visitor().person_id))
+                           subscriptions=services().subscriptions.of_person(visitor().person_id),
+                           colleagues=colleagues(services().db, visitor().person_id))
 
 
 @blueprint.post("/my/<id:subscription_id>/end")
@@ -101,3 +104,9 @@ def end(subscription_id: int) -> Response:
     services().subscriptions.end(visitor().person_id, subscription_id)
     flash(_("已停止该订阅"))
     return redirect(url_for("alerts.mine"))
+
+
+@blueprint.get("/my/why/<id:notice_id>")
+def why(notice_id: int) -> str:
+    """Why the person was told of a notice, or was not."""
+    return render_template("alerts/why.html", account=account(services().db, notice_id, visitor().person_id, lang()))

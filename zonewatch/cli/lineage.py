@@ -144,12 +144,15 @@ def prune(dry_run: bool, as_json: bool) -> None:
 
 @main.command()
 @click.argument("notice")
+@click.argument("address", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
-def explain(notice: str, as_json: bool) -> None:
+def explain(notice: str, address: str | None, as_json: bool) -> None:
     """Print the way of NOTICE from bytes to index and mails: an id, SOURCE:EXTERNAL_ID, or an external id or identifier that
-    only one notice bears."""
+    only one notice bears. With ADDRESS, why the person there was told of it, or was not."""
     from zonewatch.explain import explain as explained
     found = installation()
+    if address:
+        return _explain_to(found, notice, address, as_json)
     way = explained(found.db, found.captures, notice)
     if as_json:
         click.echo(json.dumps(way.json, ensure_ascii=False, indent=1))
@@ -158,3 +161,22 @@ def explain(notice: str, as_json: bool) -> None:
         click.echo(section.title)
         for line in section.lines:
             click.echo(f"  {line}")
+
+
+def _explain_to(found: Installation, notice: str, address: str, as_json: bool) -> None:
+    from storage.lineage import find
+    from subscriptions.explain import account, person_at
+    with found.db.read() as session:
+        notice_id = find(session, notice)
+    told = account(found.db, notice_id, person_at(found.db, address), "en")
+    if as_json:
+        click.echo(json.dumps({"notice": notice_id, "verdicts": [asdict(each) for each in told.verdicts]},
+                              ensure_ascii=False, indent=1))
+        return
+    click.echo(told.stored.notice.title)
+    for each in told.verdicts:
+        click.echo(f"{'met' if each.matched else 'not met'}: {each.label} ({each.criteria})")
+        for line in (*each.reasons, *each.steps):
+            click.echo(f"  {line}")
+    if not told.verdicts:
+        click.echo("this address never subscribed to notices")
