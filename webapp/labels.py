@@ -11,9 +11,8 @@ from domain import clock
 from domain.classification import Confidence
 from domain.criteria import Scope
 from domain.deadline import DEADLINE_STATES
-from domain.decision import REASONS as REASONS_OF_EDITORS
-from domain.decision import UNDOING, Review, reason_parts
-from domain.grade import REASONS, Grade, Graded
+from domain.decision import Review, reason_text
+from domain.grade import Grade, Graded, sentence
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
 from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, SOURCE_TIERS, TBT_OBJECTIVES, TBT_STAGES
@@ -167,7 +166,7 @@ def grade(name: str) -> str:
 
 def grade_reason(graded: Graded) -> str:
     """Why a notice has its level, as a sentence."""
-    return REASONS[graded.reason][0 if lang() == "en" else 1]
+    return sentence(graded, lang())
 
 
 def decided(product_types: Collection[str], regulations: Collection[str]) -> str:
@@ -178,9 +177,7 @@ def decided(product_types: Collection[str], regulations: Collection[str]) -> str
 
 def reason(kept: str) -> str:
     """The reason of a decision, with the editor's own words."""
-    chosen, words = reason_parts(kept)
-    said = {**REASONS_OF_EDITORS, **UNDOING}[chosen][0 if lang() == "en" else 1] if chosen else ""
-    return gettext("：").join(filter(None, (said, words)))
+    return reason_text(kept, lang())
 
 
 def zone_name(zone: Zone) -> str:
