@@ -25,6 +25,7 @@ from domain.regulation import REGULATIONS
 from domain.source import Grade as GradeOfSource
 from domain.source import RunStatus
 from domain.vocabulary import Label
+from storage.grade_overrides import Override
 from storage.runs import MISSED_TWICE
 from storage.sources import SourceView
 from webapp.i18n import N_, gettext, lang, ngettext
@@ -169,6 +170,14 @@ def grade_reason(graded: Graded) -> str:
     return sentence(graded, lang())
 
 
+def zone_grade(given: Override) -> str:
+    """Which grade a zone gave, and why, as a sentence."""
+    if given.graded is None or given.graded.zone is None:
+        return ""
+    return gettext("%(zone)s判定为%(grade)s：%(why)s", zone=given.graded.zone[0 if lang() == "en" else 1],
+                   grade=grade(given.graded.grade.value), why=reason(given.reason))
+
+
 def decided(product_types: Collection[str], regulations: Collection[str]) -> str:
     """What an editor decided a notice to be about."""
     names = [*map(product_type, sorted(product_types)), *map(regulation, sorted(regulations))]
@@ -233,8 +242,8 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
         risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade, gist=gist,
-        grade_reason=grade_reason, source_title=source_title, publisher=publisher, why=why, zone_name=zone_name,
-        withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
+        grade_reason=grade_reason, zone_grade=zone_grade, source_title=source_title, publisher=publisher, why=why,
+        zone_name=zone_name, withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
         confidence=worded(CONFIDENCES), scope=worded(SCOPES),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
         task=worded(TASKS), task_state=worded(TASK_STATES))
