@@ -15,7 +15,7 @@ from typing import Any
 from domain.classification import Classification, Confidence
 from domain.deadline import deadline_states
 from domain.errors import InvalidValue
-from domain.grade import grade
+from domain.grade import Graded, grade
 from domain.notice import Notice
 from domain.text import lone_letter, tokens
 
@@ -83,8 +83,9 @@ class Facts:
     tokens: tuple[str, ...]
 
 
-def facts(notice: Notice, found: Classification) -> Facts:
-    """The facts of a notice; ``tokens`` holds those of the title and of every other searched field."""
+def facts(notice: Notice, found: Classification, graded: Graded | None = None) -> Facts:
+    """The facts of a notice; ``tokens`` holds those of the title and of every other searched field. Without ``graded`` it
+    has the grade of today, and of a source that stands alone."""
     title = tuple(tokens(notice.title))
     words = list(title)
     _extend(words, (notice.product, notice.brand, notice.model))
@@ -96,7 +97,7 @@ def facts(notice: Notice, found: Classification) -> Facts:
     _extend(words, (*notice.ics_codes, notice.category, notice.summary))
     return Facts(
         found.product_types, found.horizontal, notice.market, notice.kind.value, notice.origin,
-        frozenset(notice.hazards), grade(notice, found).grade.value, notice.source,
+        frozenset(notice.hazards), (graded or grade(notice, found)).grade.value, notice.source,
         str(notice.event_date.year) if notice.event_date else "", notice.comment_deadline, title,
         head, tuple(words),
     )

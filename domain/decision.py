@@ -27,6 +27,20 @@ UNDOING = {
     "classifier_right": ("the classifier finds the right thing by now", "系统判定已正确"),
 }
 """The same for undoing a decision."""
+RATING = {
+    "our_firms": ("firms of our zone make or export this", "本园区企业生产或出口此类产品"),
+    "not_made_here": ("our zone does not make this", "本园区不生产此类产品"),
+    "little_effect": ("little effect on our firms", "对本园区企业影响不大"),
+    "confirmed": ("confirmed with the authority", "已向主管机构核实"),
+}
+"""The same for the grade that a zone gives a notice (storage.grade_overrides)."""
+ENDING = {
+    "settled": ("the matter is settled", "事情已处理完毕"),
+    "system_right": ("the system's grade is right by now", "系统的级别已恰当"),
+    "mistaken_grade": ("the rating was a mistake", "定级有误"),
+}
+"""The same for giving that up."""
+_READY = {**REASONS, **UNDOING, **RATING, **ENDING}
 
 
 class Review(StrEnum):
@@ -52,14 +66,22 @@ class Decision:
 
 
 def reason(chosen: str, words: str) -> str:
-    """A reason as it is kept: a key of REASONS or UNDOING, words of the editor, or both."""
+    """A reason as it is kept: a key of one of the tables above, words of the editor, or both."""
     return ": ".join(filter(None, (chosen, words)))
 
 
 def reason_parts(kept: str) -> tuple[str, str]:
     """The key and the words of a reason."""
     chosen, _, words = kept.partition(":")
-    return (chosen, words.strip()) if chosen in REASONS or chosen in UNDOING else ("", kept)
+    return (chosen, words.strip()) if chosen in _READY else ("", kept)
+
+
+def reason_text(kept: str, lang: str) -> str:
+    """A reason in ``zh`` or ``en``, with the editor's own words as they were written."""
+    chosen, words = reason_parts(kept)
+    ready, colon = (_READY[chosen][1] if chosen else "", "：") if lang.startswith("zh") else (
+        _READY[chosen][0] if chosen else "", ": ")
+    return colon.join(filter(None, (ready, words)))
 
 
 def levels(found: Classification) -> dict[str, str]:

@@ -69,6 +69,11 @@ class Person:
     email: str
     roles: tuple[Membership, ...] = ()
 
+    @property
+    def zone_id(self) -> int | None:
+        """The zone they belong to: that of the organisation they joined first."""
+        return self.roles[0].zone_id if self.roles else None
+
 
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _HOST_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

@@ -8,11 +8,12 @@ from datetime import date
 
 from domain.classification import Classification
 from domain.criteria import Facts, facts
+from domain.grade import Graded
 from domain.notice import Notice
 from domain.text import tokens
 from storage.notices import StoredNotice
 
-FORMAT = 3
+FORMAT = 4
 """Grows with every change of what documents hold or how an engine keeps them; other generations are built anew."""
 
 
@@ -29,13 +30,13 @@ class Document:
 
 
 def document(stored: StoredNotice) -> Document:
-    """The document of a stored notice. A withdrawn one stays searchable."""
-    return of_notice(stored.id, stored.notice, stored.classification)
+    """The document of a stored notice, with its grade of today. A withdrawn one stays searchable."""
+    return of_notice(stored.id, stored.notice, stored.classification, stored.grade)
 
 
-def of_notice(notice_id: int, notice: Notice, found: Classification) -> Document:
-    """The document of a reading of a notice."""
-    stated = facts(notice, found)
+def of_notice(notice_id: int, notice: Notice, found: Classification, graded: Graded | None = None) -> Document:
+    """The document of a reading of a notice; without ``graded`` as domain.criteria.facts has it."""
+    stated = facts(notice, found, graded)
     in_title = frozenset(each.subject for each in found.evidence if each.where in ("title", "product"))
     return Document(notice_id, stated, _numbers(notice), in_title, notice.event_date)
 

@@ -7,7 +7,7 @@ done only then. What was done twice gives the same index.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from indexer.document import Document, document
 from indexer.port import IndexMissing, SearchIndex
@@ -54,12 +54,13 @@ def _take(db: Database, index: SearchIndex, state: Generation, limit: int, spell
         stored = notices.by_ids(session, ids)
     if pending:
         learned = Learned()
-        index.update(state.name, _read(stored.values(), learned), gone=set(ids) - stored.keys())
+        documents = _read(stored.values(), learned)
+        index.update(state.name, documents, gone=set(ids) - stored.keys())
         if spelling:
             spelling.add(state.name, learned)
         with db.write() as session:
             index_state.committed(session)
-        _settle(db, [each.id for each in pending], ids)
+        _settle(db, [each.id for each in pending], _grades(documents))
     return len(pending)
 
 
@@ -87,25 +88,27 @@ def _build(db: Database, index: SearchIndex, before: Generation | None, progress
     index.remove_all_but(kept)
     with db.read() as session:
         pending = [each.id for each in changes.read(session, changes.INDEX, limit=_ALL)]
-    name, ids, learned = index.new_name(), list[int](), Learned()
-    index.build(name, _documents(db, ids, learned, progress))
+    name, graded, learned = index.new_name(), dict[int, str](), Learned()
+    index.build(name, _documents(db, graded, learned, progress))
     if spelling:
         spelling.remove_all_but(kept)
         spelling.write(name, learned)
     with db.write() as session:
         index_state.flip(session, name)
-    _settle(db, pending, ids)
-    return len(ids)
+    _settle(db, pending, graded)
+    return len(graded)
 
 
-def _documents(db: Database, ids: list[int], learned: Learned, progress: Progress | None) -> Iterator[list[Document]]:
-    """Documents of all notices; ``ids`` grows by those that were handed out, ``learned`` by what they teach."""
+def _documents(db: Database, graded: dict[int, str], learned: Learned, progress: Progress | None,
+               ) -> Iterator[list[Document]]:
+    """Documents of all notices; ``graded`` grows by those that were handed out, ``learned`` by what they teach."""
     with db.read() as session:
         for stored in notices.everything(session):
-            ids.extend(each.id for each in stored)
-            yield _read(stored, learned)
+            documents = _read(stored, learned)
+            graded.update(_grades(documents))
+            yield documents
             if progress:
-                progress(len(ids))
+                progress(len(graded))
 
 
 def _read(stored: Iterable[StoredNotice], learned: Learned) -> list[Document]:
@@ -114,8 +117,13 @@ def _read(stored: Iterable[StoredNotice], learned: Learned) -> list[Document]:
     return [each for _, each in found]
 
 
-def _settle(db: Database, change_ids: Sequence[int], notice_ids: Sequence[int]) -> None:
+def _grades(documents: Iterable[Document]) -> dict[int, str]:
+    return {each.id: each.facts.grade for each in documents}
+
+
+def _settle(db: Database, change_ids: Sequence[int], graded: Mapping[int, str]) -> None:
+    notice_ids = list(graded)
     for start in range(0, max(len(change_ids), len(notice_ids)), ROWS):
         with db.write() as session:
             changes.done(session, change_ids[start:start + ROWS])
-            notices.mark_indexed(session, notice_ids[start:start + ROWS])
+            notices.mark_indexed(session, {each: graded[each] for each in notice_ids[start:start + ROWS]})

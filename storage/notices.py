@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, cast, exists, func, select, update
+from sqlalchemy import Integer, Row, cast, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain import classification as classifications
@@ -17,13 +17,15 @@ from domain.classification import Classification
 from domain.errors import NotFound
 from domain.grade import Graded, grade
 from domain.notice import Notice, NoticeStatus
-from storage.models import NoticeRow, NoticeVersionRow
+from domain.source import SourceTier
+from storage.models import NoticeRow, NoticeVersionRow, SourceRow
 
 
 @dataclass(frozen=True, slots=True)
 class StoredNotice:
-    """The present reading of a notice with what the store knows about it. ``overruled`` is the classifier's finding where
-    an editor's decision stands over it."""
+    """The present reading of a notice with what the store knows about it; ``tier`` is that of its source. ``overruled`` is
+    the classifier's finding where an editor's decision stands over it, ``zone_grade`` the grade of the zone for which it
+    was read, where that gave one (storage.grade_overrides)."""
 
     id: int
     notice: Notice
@@ -39,11 +41,13 @@ class StoredNotice:
     changed_at: datetime
     indexed_at: datetime | None
     overruled: Classification | None = None
+    tier: SourceTier = SourceTier.OFFICIAL
+    zone_grade: Graded | None = None
 
     @property
     def grade(self) -> Graded:
-        """Red, yellow or plain, with its reason."""
-        return grade(self.notice, self.classification)
+        """Red, yellow or plain today, with its reason."""
+        return self.zone_grade or grade(self.notice, self.classification, tier=self.tier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,27 @@ _STORED = (NoticeRow.id, NoticeRow.data, NoticeRow.classification, NoticeRow.eve
            NoticeRow.found)
 
 
-def stored(row: NoticeRow | Row[Any]) -> StoredNotice:
-    """A row as a dataclass; a plain row holds the columns of ``_STORED``, which costs half of an object."""
+def stored(session: Session, rows: Iterable[NoticeRow | Row[Any]]) -> list[StoredNotice]:
+    """Rows as dataclasses; a plain row holds the columns of ``_STORED``, which costs half of an object."""
+    tiers = _tiers(session)
+    return [_stored(row, tiers) for row in rows]
+
+
+def _tiers(session: Session) -> Mapping[str, SourceTier]:
+    """The tier of every source, asked once a session."""
+    found: Mapping[str, SourceTier] | None = session.info.get("tiers")
+    if found is None:
+        rows = session.execute(select(SourceRow.slug, SourceRow.card["tier"].as_string()))
+        found = session.info["tiers"] = {slug: SourceTier(tier) for slug, tier in rows}
+    return found
+
+
+def _stored(row: NoticeRow | Row[Any], tiers: Mapping[str, SourceTier]) -> StoredNotice:
     return StoredNotice(
         row.id, notices.from_json(row.data), classifications.from_json(row.classification), row.event, row.version,
         row.material_version, NoticeStatus(row.status), row.withdrawn_at, row.withdrawn_why, row.capture_id,
-        row.first_seen_at, row.changed_at, row.indexed_at, classifications.from_json(row.found) if row.found else None)
+        row.first_seen_at, row.changed_at, row.indexed_at, classifications.from_json(row.found) if row.found else None,
+        tiers[row.data["source"]])
 
 
 def by_id(session: Session, notice_id: int) -> StoredNotice:
@@ -80,7 +99,7 @@ def by_id(session: Session, notice_id: int) -> StoredNotice:
     row = session.get(NoticeRow, notice_id)
     if row is None:
         raise NotFound(f"there is no notice {notice_id}")
-    return stored(row)
+    return stored(session, [row])[0]
 
 
 def by_ids(session: Session, notice_ids: Sequence[int]) -> dict[int, StoredNotice]:
@@ -88,7 +107,7 @@ def by_ids(session: Session, notice_ids: Sequence[int]) -> dict[int, StoredNotic
     found: dict[int, StoredNotice] = {}
     for start in range(0, len(notice_ids), 500):
         rows = session.execute(select(*_STORED).where(NoticeRow.id.in_(notice_ids[start:start + 500])))
-        found.update((row.id, stored(row)) for row in rows)
+        found.update((each.id, each) for each in stored(session, rows))
     return found
 
 
@@ -102,7 +121,7 @@ def versions(session: Session, notice_id: int) -> list[NoticeVersion]:
 
 def of_event(session: Session, event: str) -> list[StoredNotice]:
     """All notices about one event."""
-    return [stored(row) for row in session.scalars(select(NoticeRow).where(NoticeRow.event == event).order_by(NoticeRow.id))]
+    return stored(session, session.scalars(select(NoticeRow).where(NoticeRow.event == event).order_by(NoticeRow.id)))
 
 
 def everything(session: Session, batch: int = 1000) -> Iterator[list[StoredNotice]]:
@@ -110,7 +129,7 @@ def everything(session: Session, batch: int = 1000) -> Iterator[list[StoredNotic
     last = 0
     while rows := session.execute(select(*_STORED).where(NoticeRow.id > last).order_by(NoticeRow.id).limit(batch)).all():
         last = rows[-1].id
-        yield [stored(row) for row in rows]
+        yield stored(session, rows)
 
 
 def count(session: Session) -> int:
@@ -118,17 +137,21 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(NoticeRow)) or 0
 
 
-def mark_indexed(session: Session, notice_ids: Sequence[int]) -> None:
-    """Note the first moment at which these notices could be found."""
-    for start in range(0, len(notice_ids), 500):
-        session.execute(update(NoticeRow).where(
-            NoticeRow.id.in_(notice_ids[start:start + 500]), NoticeRow.indexed_at.is_(None)).values(indexed_at=clock.now()))
+def mark_indexed(session: Session, graded: Mapping[int, str]) -> None:
+    """Note the grade that the index holds of these notices, by id, and the first moment at which they could be found."""
+    for value in sorted(set(graded.values())):
+        ids = [notice_id for notice_id, each in graded.items() if each == value]
+        for start in range(0, len(ids), 500):
+            session.execute(update(NoticeRow).where(
+                NoticeRow.id.in_(ids[start:start + 500]),
+                or_(NoticeRow.grade.is_distinct_from(value), NoticeRow.indexed_at.is_(None)),
+            ).values(grade=value, indexed_at=func.coalesce(NoticeRow.indexed_at, clock.now())))
 
 
 def newest_relevant(session: Session, limit: int) -> list[StoredNotice]:
     """The newest notices of our industries by event date."""
-    return [stored(row) for row in session.scalars(select(NoticeRow).where(NoticeRow.relevant.is_(True)).order_by(
-        NoticeRow.event_on.desc(), NoticeRow.id.desc()).limit(limit))]
+    return stored(session, session.scalars(select(NoticeRow).where(NoticeRow.relevant.is_(True)).order_by(
+        NoticeRow.event_on.desc(), NoticeRow.id.desc()).limit(limit)))
 
 
 def watermark(session: Session, source: str) -> date | None:

@@ -173,6 +173,13 @@ def _person(session: Session, row: PersonRow) -> Person:
                   tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles))
 
 
+def home_zones(session: Session) -> dict[int, int]:
+    """The zone of every person who belongs to one (domain.organisation.Person.zone_id), by person."""
+    rows = session.execute(select(MembershipRow.person_id, OrganisationRow.zone_id).join(
+        OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id).order_by(MembershipRow.id.desc()))
+    return {person_id: zone_id for person_id, zone_id in rows}
+
+
 def set_lang(session: Session, person_id: int, lang: str) -> None:
     """Let a person's mail be written in ``zh`` or ``en``."""
     session.get_one(PersonRow, person_id).lang = lang

@@ -39,7 +39,7 @@ def batch(session: Session, after: int, limit: int, outdated: int | None = None)
     query = select(NoticeRow).where(NoticeRow.id > after).order_by(NoticeRow.id).limit(limit)
     if outdated is not None:
         query = query.where(NoticeRow.classifier_version != outdated)
-    return [stored(row) for row in session.scalars(query)]
+    return stored(session, session.scalars(query))
 
 
 def compare(session: Session, found: Sequence[tuple[StoredNotice, Classification]]) -> list[Shift]:

@@ -142,6 +142,6 @@ def case_of(session: Session, one: StoredNotice) -> list[StoredNotice]:
     ids.update(session.scalars(select(NoticeRow.id).where(
         NoticeRow.source == notice.source, NoticeRow.external_id.in_(notice.relates_to))))
     rows = session.scalars(select(NoticeRow).where(NoticeRow.id.in_(ids)).order_by(NoticeRow.id.desc()))
-    events = {each.event: each for each in map(stored, rows)} | {one.event: one}
+    events = {each.event: each for each in stored(session, rows)} | {one.event: one}
     steps = {each.notice.key: each for each in events.values()}
     return [steps[step.key] for step in in_order(each.notice for each in steps.values())]

@@ -8,7 +8,7 @@ from functools import cache, partial
 
 from domain import clock
 from domain.subscription import SubscriptionState, Topic
-from storage import bulletins, emails, notices, organisations, outages, publishers, subscriptions
+from storage import bulletins, emails, grade_overrides, notices, organisations, outages, publishers, subscriptions
 from storage import matches as kept
 from storage.emails import Due, Purpose
 from storage.outages import Outage
@@ -95,7 +95,8 @@ def _compose_bulletin(db: Database, composer: Composer, due: Due) -> bool:
         asked = [each for each in subscriptions.of_person(session, person.id)
                  if each.topic is Topic.BULLETINS and each.zone_id == bulletin.zone_id
                  and each.state is SubscriptionState.ACTIVE]
-        found = notices.by_ids(session, bulletin.notice_ids)
+        found = grade_overrides.told_in(session, dict.fromkeys(bulletin.notice_ids, (bulletin.zone_id,)),
+                                        notices.by_ids(session, bulletin.notice_ids))
     picked = [found[each] for each in bulletin.notice_ids if each in found]
     wanted = bool(asked and person.email)
     letter = composer.bulletin(due, person, bulletin, zones[bulletin.zone_id], picked, asked) if wanted else None

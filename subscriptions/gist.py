@@ -12,7 +12,7 @@ from domain import clock
 from domain.classification import Confidence, Evidence
 from domain.criteria import Criteria, Facts, contains, facts, subjects
 from domain.decision import DECIDED
-from domain.grade import REASONS
+from domain.grade import sentence
 from domain.notice import Notice, NoticeKind
 from domain.product_type import ADJACENT_TYPES
 from domain.text import has_cjk
@@ -99,8 +99,8 @@ def line(stored: StoredNotice, base_url: str, lang: str, title_limit: int = 120)
 def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str) -> Gist:
     """A notice in full for the person it is told to."""
     stored = told.stored
-    found = facts(stored.notice, stored.classification)
-    return Gist(line(stored, base_url, lang, 300), REASONS[stored.grade.reason][1 if is_chinese(lang) else 0],
+    found = facts(stored.notice, stored.classification, stored.grade)
+    return Gist(line(stored, base_url, lang, 300), sentence(stored.grade, lang),
                 _summary(stored.notice, lang), one_line(stored.notice.summary, EXCERPT), web_link(stored.notice.url),
                 tuple(_rows(stored, sources, lang)), tuple(_changes(told, lang)), tuple(_whys(told, found, lang)))
 

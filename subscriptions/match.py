@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from domain.criteria import Facts, Scope, facts, matches, subjects
 from domain.relations import covering
 from domain.subscription import Topic
-from storage import bulletins, changes, emails, notices, organisations, subscriptions
+from storage import bulletins, changes, emails, grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
 from storage.changes import Change
 from storage.emails import Purpose
 from storage.matches import Found
+from storage.notices import StoredNotice
 from storage.session import Database
 from storage.subscriptions import Active
 from subscriptions import outage
@@ -115,9 +117,29 @@ def _found(db: Database, change: Change, watchers: Watchers) -> Iterator[Found]:
         return
     event = f"{stored.event}@{stored.notice.market}"
     wider = tuple(f"{stored.event}@{market}" for market in covering(stored.notice.market))
-    for watcher in watchers.of(facts(stored.notice, stored.classification)):
+    for watcher in _met(db, stored, watchers):
         if watcher.confirmed_at <= change.created_at:
             yield Found(watcher.id, stored.id, event, stored.material_version, stored.version, wider)
+
+
+def _met(db: Database, stored: StoredNotice, watchers: Watchers) -> list[Active]:
+    """The subscriptions that a notice meets, by id. For those of a zone that gave it a grade, that grade counts."""
+    found = facts(stored.notice, stored.classification, stored.grade)
+    with db.read() as session:
+        given = grade_overrides.of_notice(session, stored.id)
+        homes = organisations.home_zones(session) if given else {}
+    if not given:
+        return watchers.of(found)
+
+    def zone_of(each: Active) -> int | None:
+        zone_id = each.zone_id or homes.get(each.person_id)
+        return zone_id if zone_id in given else None
+
+    met = [each for each in watchers.of(found) if zone_of(each) is None]
+    for zone_id, graded in given.items():
+        told = replace(found, grade=graded.grade.value)
+        met += [each for each in watchers.of(told) if zone_of(each) == zone_id]
+    return sorted(met, key=lambda each: each.id)
 
 
 def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change]) -> None:

@@ -10,8 +10,8 @@ from datetime import date
 from domain.notice import Notice, NoticeStatus
 from domain.organisation import Person
 from domain.subscription import Subscription, SubscriptionState
+from storage import grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
-from storage import notices, organisations, subscriptions
 from storage.matches import Match
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -53,7 +53,7 @@ class News:
 
 def gather(db: Database, person_id: int) -> News:
     """The news of a person, each notice once and as it stands now. Left untold is what belongs to a subscription that has
-    ended and what an earlier mail has shown already."""
+    ended and what an earlier mail has shown already. A grade that their zone gave stands in for the system's."""
     with db.read() as session:
         person = organisations.person(session, person_id)
         waiting = kept.waiting(session, person_id)
@@ -61,7 +61,7 @@ def gather(db: Database, person_id: int) -> News:
             return News(person, (), {"no verified address": tuple(each.id for each in waiting)})
         asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in waiting}))
         notice_ids = sorted({each.notice_id for each in waiting})
-        stored = notices.by_ids(session, notice_ids)
+        stored = grade_overrides.told_in(session, _zones(person, waiting, asked), notices.by_ids(session, notice_ids))
         shown = kept.told(session, person_id, notice_ids)
         wanted, dropped = _sorted_out(waiting, asked, shown)
         known = {notice_id: shown.get(notice_id, min(each.material_version for each in found) - 1)
@@ -76,6 +76,15 @@ def gather(db: Database, person_id: int) -> News:
             tuple(each.id for each in found), before.notice if before else None,
             before is not None and before.status is NoticeStatus.WITHDRAWN))
     return News(person, tuple(sorted(told, key=_urgency)), {why: tuple(ids) for why, ids in dropped.items()})
+
+
+def _zones(person: Person, waiting: Iterable[Match], asked: Mapping[int, Subscription]) -> Mapping[int, set[int]]:
+    """The zones in which a person is told notices: of the subscriptions they met, or else of the person."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for each in waiting:
+        if zone_id := asked[each.subscription_id].zone_id or person.zone_id:
+            found[each.notice_id].add(zone_id)
+    return found
 
 
 def _sorted_out(waiting: Iterable[Match], asked: Mapping[int, Subscription], shown: Mapping[int, int],

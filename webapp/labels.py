@@ -11,9 +11,8 @@ from domain import clock
 from domain.classification import Confidence
 from domain.criteria import Scope
 from domain.deadline import DEADLINE_STATES
-from domain.decision import REASONS as REASONS_OF_EDITORS
-from domain.decision import UNDOING, Review, reason_parts
-from domain.grade import REASONS, Grade, Graded
+from domain.decision import Review, reason_text
+from domain.grade import Grade, Graded, sentence
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
 from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, SOURCE_TIERS, TBT_OBJECTIVES, TBT_STAGES
@@ -26,6 +25,7 @@ from domain.regulation import REGULATIONS
 from domain.source import Grade as GradeOfSource
 from domain.source import RunStatus
 from domain.vocabulary import Label
+from storage.grade_overrides import Override
 from storage.runs import MISSED_TWICE
 from storage.sources import SourceView
 from webapp.i18n import N_, gettext, lang, ngettext
@@ -167,7 +167,15 @@ def grade(name: str) -> str:
 
 def grade_reason(graded: Graded) -> str:
     """Why a notice has its level, as a sentence."""
-    return REASONS[graded.reason][0 if lang() == "en" else 1]
+    return sentence(graded, lang())
+
+
+def zone_grade(given: Override) -> str:
+    """Which grade a zone gave, and why, as a sentence."""
+    if given.graded is None or given.graded.zone is None:
+        return ""
+    return gettext("%(zone)s判定为%(grade)s：%(why)s", zone=given.graded.zone[0 if lang() == "en" else 1],
+                   grade=grade(given.graded.grade.value), why=reason(given.reason))
 
 
 def decided(product_types: Collection[str], regulations: Collection[str]) -> str:
@@ -178,9 +186,7 @@ def decided(product_types: Collection[str], regulations: Collection[str]) -> str
 
 def reason(kept: str) -> str:
     """The reason of a decision, with the editor's own words."""
-    chosen, words = reason_parts(kept)
-    said = {**REASONS_OF_EDITORS, **UNDOING}[chosen][0 if lang() == "en" else 1] if chosen else ""
-    return gettext("：").join(filter(None, (said, words)))
+    return reason_text(kept, lang())
 
 
 def zone_name(zone: Zone) -> str:
@@ -236,8 +242,8 @@ def init(app: Flask) -> None:
     app.jinja_env.filters.update(
         market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
         risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade, gist=gist,
-        grade_reason=grade_reason, source_title=source_title, publisher=publisher, why=why, zone_name=zone_name,
-        withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
+        grade_reason=grade_reason, zone_grade=zone_grade, source_title=source_title, publisher=publisher, why=why,
+        zone_name=zone_name, withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
         confidence=worded(CONFIDENCES), scope=worded(SCOPES),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
         task=worded(TASKS), task_state=worded(TASK_STATES))

@@ -33,6 +33,8 @@ ROUTES: dict[str, Access] = {
     "notices.show": Access.PUBLIC,
     "notices.capture": Access.PUBLIC,
     "notices.capture_body": Access.PUBLIC,
+    "notices.give_grade": Access.EDITOR,
+    "notices.end_grade": Access.EDITOR,
     "alerts.subscribe": Access.PUBLIC,
     "alerts.subscribe_now": Access.PUBLIC,
     "alerts.confirm": Access.PUBLIC,

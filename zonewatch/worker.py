@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import date
 from functools import partial
 
+from domain import clock
 from domain.errors import Conflict, LockLost, ZonewatchError
 from storage import locks, tasks
 from storage.emails import FIRST_SEAT
@@ -39,6 +41,7 @@ class Worker:
         self._still: Callable[[], None] = lambda: None
         self._failing: set[str] = set()
         self._next: dict[str, float] = {}
+        self._graded_on: date | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``. The first worker leads: it runs every stage. On PostgreSQL further workers deliver beside
@@ -86,9 +89,9 @@ class Worker:
     def round(self) -> int:
         """Every stage of this seat once; gives how much was done."""
         self._still()
-        stages = (("index", self.index), ("health", self.watch), ("match", self.match), ("operator", self.tell_operator),
-                  ("report", self.report), ("compose", self.compose), ("deliver", self.deliver), ("sweep", self.sweep),
-                  ("tasks", self.take_task))
+        stages = (("grade", self.grade), ("index", self.index), ("health", self.watch), ("match", self.match),
+                  ("operator", self.tell_operator), ("report", self.report), ("compose", self.compose),
+                  ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
@@ -105,6 +108,16 @@ class Worker:
         if name in self._failing:
             self._failing.discard(name)
             log.warning("stage %s works again", name)
+        return done
+
+    def grade(self) -> int:
+        """On another day than the last time, or for the first time, give notices their grade of today."""
+        from storage.regraded import regrade
+        today = clock.today()
+        if today == self._graded_on:
+            return 0
+        done = regrade(self.installation.db)
+        self._graded_on = today
         return done
 
     def index(self) -> int:

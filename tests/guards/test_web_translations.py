@@ -24,7 +24,7 @@ CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 def messages() -> Iterator[tuple[str, ...]]:
     found = [row[2] for row in extract_from_dir(str(WEB), METHODS, OPTIONS, KEYWORDS)]
-    forms = [WEB / room / "forms.py" for room in ("search", "alerts", "review")]
+    forms = [WEB / room / "forms.py" for room in ("search", "alerts", "review", "notices")]
     for path in (*forms, ROOT / "zone" / "bulletins" / "service.py"):
         found += [row[1] for row in extract_from_file("python", str(path), ERRORS)]
     for message in found:

@@ -8,12 +8,14 @@ from datetime import timedelta
 
 from domain.criteria import Criteria
 from domain.relations import Deadline, deadline
-from storage import notices, publishers, relations
+from storage import grade_overrides, notices, publishers, relations
+from storage.grade_overrides import Override
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from storage.session import Database
 from webapp.i18n import lang
 from webapp.notices.evidence import Finding, decision_text, product_findings, regulation_findings
+from webapp.notices.grades import standing
 from webapp.notices.history import Version, history
 from webapp.notices.values import Row, rows
 from webapp.search.forms import address, params
@@ -22,7 +24,8 @@ from webapp.search.forms import address, params
 @dataclass(frozen=True, slots=True)
 class NoticePage:
     """Everything the template needs. ``siblings`` are other notices about the same event, ``case`` the steps of the case it
-    belongs to, itself among them (none when it stands alone), ``deadline`` until when that case takes comments now."""
+    belongs to, itself among them (none when it stands alone), ``deadline`` until when that case takes comments now.
+    ``zone_grades`` is all that zones did about its grade, newest first."""
 
     stored: StoredNotice
     source: str
@@ -34,6 +37,12 @@ class NoticePage:
     siblings: Sequence[StoredNotice]
     case: Sequence[StoredNotice]
     deadline: Deadline | None
+    zone_grades: Sequence[Override]
+
+    @property
+    def given(self) -> Sequence[Override]:
+        """The grades that zones gave it instead of the system's."""
+        return standing(self.zone_grades)
 
     @property
     def indexed_after(self) -> timedelta | None:
@@ -62,11 +71,12 @@ def notice_page(db: Database, notice_id: int) -> NoticePage:
         versions = notices.versions(session, notice_id)
         siblings = [each for each in notices.of_event(session, stored.event) if each.id != notice_id]
         case = relations.case_of(session, stored)
+        zone_grades = grade_overrides.history(session, notice_id)
         name = publishers.names(session).get(stored.notice.source)
     found = stored.classification
     return NoticePage(stored, *_names(name, stored.notice.source), list(rows(stored.notice)), product_findings(found),
                       regulation_findings(found), history(versions), siblings,
-                      case if len(case) > 1 else [], deadline([each.notice for each in case]))
+                      case if len(case) > 1 else [], deadline([each.notice for each in case]), zone_grades)
 
 
 def _names(name: SourceName | None, slug: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.bulletin import Bulletin, BulletinState
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.organisation import Zone
-from storage import audit, bulletins, changes, notices, organisations
+from storage import audit, bulletins, changes, grade_overrides, notices, organisations
 from storage.notices import StoredNotice
 from storage.session import Database
 
@@ -20,8 +20,8 @@ PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A bulletin as it is read: its zone, its notices as they stand now in the editor's order, and how many confirmed
-    readers of the zone's bulletins there are at this moment."""
+    """A bulletin as it is read: its zone, its notices as they stand now (with the zone's grades) in the editor's order, and
+    how many confirmed readers of the zone's bulletins there are at this moment."""
 
     bulletin: Bulletin
     zone: Zone
@@ -68,7 +68,8 @@ class BulletinService:
             bulletin = bulletins.by_id(session, zones.keys(), bulletin_id)
             if bulletin.state is BulletinState.DRAFT and bulletin.zone_id not in self._zone_ids(person_id):
                 raise NotFound(f"there is no bulletin {bulletin_id}")
-            found = notices.by_ids(session, bulletin.notice_ids)
+            found = grade_overrides.told_in(session, dict.fromkeys(bulletin.notice_ids, (bulletin.zone_id,)),
+                                            notices.by_ids(session, bulletin.notice_ids))
             picked = tuple(found[each] for each in bulletin.notice_ids if each in found)
             return Issue(bulletin, zones[bulletin.zone_id], picked, bulletins.readers(session, bulletin.zone_id))
 
