@@ -6,22 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from domain.errors import InvalidValue
-
 DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """From one minute of the day until another, half-open, by the clock of the person; they may lie around midnight.
-    Raises InvalidValue for what is no minute of the day, and for hours that never end."""
+    Raises ValueError for what is no minute of the day, and for hours that never end."""
 
     begin: int
     end: int
 
     def __post_init__(self) -> None:
         if not (0 <= self.begin < DAY and 0 <= self.end < DAY) or self.begin == self.end:
-            raise InvalidValue("免打扰的开始和结束时间不能相同")
+            raise ValueError(f"these are no quiet hours: {self.begin} to {self.end}")
 
     def until(self, time_zone: str, now: datetime) -> datetime | None:
         """When the quiet hours end that are at ``now``; None when there are none."""

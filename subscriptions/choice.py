@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import clock
-from domain.digest import MORNING
+from domain.digest import HOME, MORNING
 from domain.errors import InvalidValue, NotFound
 from domain.organisation import Person
 from domain.quiet import Quiet
@@ -58,12 +58,11 @@ def rest(db: Database, person_id: int, time_zone: str, quiet: tuple[int, int] | 
     """Keep where a person is (empty: where their zone is) and the minutes of the day between which they want no mail that
     can wait. Raises InvalidValue for what is no time zone and no time of rest."""
     try:
-        if time_zone:
-            ZoneInfo(time_zone)
-        hours = Quiet(*quiet) if quiet else None
+        ZoneInfo(time_zone or HOME)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidValue(say("没有这个时区", lang)) from None
-    except InvalidValue as error:
-        raise InvalidValue(say(str(error), lang)) from None
+    if quiet and quiet[0] == quiet[1]:
+        raise InvalidValue(say("免打扰的开始和结束时间不能相同", lang))
+    hours = Quiet(*quiet) if quiet else None
     with db.write() as session:
         organisations.set_rest(session, person_id, time_zone or None, hours)

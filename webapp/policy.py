@@ -40,6 +40,8 @@ ROUTES: dict[str, Access] = {
     "alerts.unsubscribe": Access.PUBLIC,
     "alerts.unsubscribe_now": Access.PUBLIC,
     "alerts.mine": Access.SUBSCRIBER,
+    "alerts.choose": Access.SUBSCRIBER,
+    "alerts.rest": Access.SUBSCRIBER,
     "alerts.end": Access.SUBSCRIBER,
     "bulletins.index": Access.PUBLIC,
     "bulletins.show": Access.PUBLIC,

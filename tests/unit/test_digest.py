@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.digest import HOME, following, newest
-from domain.errors import InvalidValue
 from domain.quiet import DAY, Quiet
 from domain.subscription import Frequency
 
@@ -114,5 +113,5 @@ def test_quiet_hours_may_lie_around_midnight(at: str, ends: str | None) -> None:
 
 @pytest.mark.parametrize(("begin", "end"), [(60, 60), (-1, 5), (0, DAY)])
 def test_quiet_hours_that_never_begin_or_end_are_refused(begin: int, end: int) -> None:
-    with pytest.raises(InvalidValue):
+    with pytest.raises(ValueError, match="no quiet hours"):
         Quiet(begin, end)
