@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from domain.digest import HOME
 from domain.errors import InvalidValue
+from domain.quiet import Quiet
 
 
 class OrganisationKind(StrEnum):
@@ -60,7 +63,8 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with the address that mail goes to; ``email`` is empty as long as none is verified."""
+    """A person with the address that mail goes to; ``email`` is empty as long as none is verified. ``time_zone`` is where
+    they are: as they said, else that of their zone."""
 
     id: int
     name: str
@@ -68,6 +72,12 @@ class Person:
     is_operator: bool
     email: str
     roles: tuple[Membership, ...] = ()
+    time_zone: str = HOME
+    quiet: Quiet | None = None
+
+    def quiet_until(self, now: datetime) -> datetime | None:
+        """When the quiet hours end in which they are; None when mail may go."""
+        return self.quiet.until(self.time_zone, now) if self.quiet else None
 
     @property
     def zone_id(self) -> int | None:

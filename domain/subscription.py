@@ -36,8 +36,9 @@ class Frequency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A subscription as services pass it about. ``red_at_once``: a red notice does not wait for the digest; ``reminds``:
-    what it matches is followed, for reminders of deadlines; ``shared_id`` is a colleague's that this one joined."""
+    """A subscription as services pass it about. ``red_at_once``: a red notice waits neither for the digest nor for the end
+    of quiet hours; ``paused_until``: nothing goes before, and nothing is lost; ``reminds``: what it matches is followed, for
+    reminders of deadlines; ``shared_id`` is a colleague's that this one joined."""
 
     id: int
     person_id: int
@@ -52,3 +53,16 @@ class Subscription:
     paused_until: datetime | None = None
     reminds: bool = False
     shared_id: int | None = None
+
+    def is_due(self, found_at: datetime, now: datetime, cut_at: datetime | None) -> bool:
+        """Whether what was found for it is to be told now; ``cut_at`` is the last cut of its digest. What was found during a
+        pause is told after it: at once, or with the first digest."""
+        if self.is_paused(now):
+            return False
+        if self.frequency is Frequency.IMMEDIATE:
+            return True
+        return cut_at is not None and found_at < cut_at and not self.is_paused(cut_at)
+
+    def is_paused(self, at: datetime) -> bool:
+        """Whether it is paused at a moment."""
+        return self.paused_until is not None and at < self.paused_until

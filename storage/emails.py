@@ -97,7 +97,7 @@ class Due:
     dedup_key: str
 
 
-def add(session: Session, letter: Letter) -> int | None:
+def add(session: Session, letter: Letter, digest_run_id: int | None = None) -> int | None:
     """Keep a mail that may go at once; gives its id, or None when one with its dedup_key is kept already."""
     if letter.dedup_key:
         alone(session, KEYS)
@@ -105,7 +105,7 @@ def add(session: Session, letter: Letter) -> int | None:
             return None
     now = clock.now()
     row = EmailRow(person_id=letter.person_id, purpose=letter.purpose.value, dedup_key=letter.dedup_key, created_at=now,
-                   not_before=now, state=EmailState.PENDING.value, **_written(letter))
+                   not_before=now, state=EmailState.PENDING.value, digest_run_id=digest_run_id, **_written(letter))
     session.add(row)
     session.flush()
     return row.id
@@ -168,11 +168,12 @@ def put_off(session: Session, email_ids: Sequence[int], until: datetime) -> None
         not_before=until, last_error="it could not be written"))
 
 
-def write(session: Session, email_id: int, letter: Letter) -> None:
-    """Fill in a mail that was owed; it may go at once."""
+def write(session: Session, email_id: int, letter: Letter, not_before: datetime | None = None) -> None:
+    """Fill in a mail that was owed; it may go at once, or from a moment on."""
     now = clock.now()
     session.execute(update(EmailRow).where(EmailRow.id == email_id, EmailRow.state == EmailState.DUE.value).values(
-        state=EmailState.PENDING.value, created_at=now, not_before=now, last_error=None, **_written(letter)))
+        state=EmailState.PENDING.value, created_at=now, not_before=max(now, not_before or now), last_error=None,
+        **_written(letter)))
 
 
 def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import Insert, func, select, update
+from sqlalchemy import ColumnElement, Insert, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from domain import clock
+from domain.subscription import Frequency
+from storage import organisations
+from storage.digests import Run
 from storage.emails import EmailState
-from storage.models import EmailRow, MatchRow, SubscriptionRow
+from storage.models import EmailRow, MatchRow, PersonRow, SubscriptionRow
 
+WAITING = (MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None))
 BATCH = 500
 """Most matches of one write transaction."""
 
@@ -38,6 +43,7 @@ class Match:
     subscription_id: int
     notice_id: int
     material_version: int
+    created_at: datetime
 
 
 def add(session: Session, found: Sequence[Found]) -> int:
@@ -79,22 +85,60 @@ def _insert_new(session: Session) -> Insert:
     return sqlite.insert(MatchRow).on_conflict_do_nothing()
 
 
-def persons_waiting(session: Session) -> list[int]:
-    """Persons with matches that wait to be told, the longest waiting first."""
+def persons_waiting(session: Session, now: datetime) -> list[int]:
+    """Persons with matches to be told at once, the longest waiting first; what waits for a digest or the end of a pause
+    does not count."""
+    return _persons(session, SubscriptionRow.frequency == Frequency.IMMEDIATE.value, _not_paused(now))
+
+
+def persons_of_digest(session: Session, run: Run) -> list[int]:
+    """Persons with matches that go with a digest, the longest waiting first."""
+    return _persons(session, SubscriptionRow.frequency == run.frequency.value, MatchRow.created_at < run.cut_at,
+                    _not_paused(run.cut_at), organisations.time_zone() == run.time_zone)
+
+
+def _not_paused(at: datetime) -> ColumnElement[bool]:
+    return or_(SubscriptionRow.paused_until.is_(None), SubscriptionRow.paused_until <= at)
+
+
+def _persons(session: Session, *conditions: ColumnElement[bool]) -> list[int]:
     return list(session.scalars(
-        select(SubscriptionRow.person_id).join(MatchRow, MatchRow.subscription_id == SubscriptionRow.id)
-        .where(MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None))
-        .group_by(SubscriptionRow.person_id).order_by(func.min(MatchRow.id))))
+        select(PersonRow.id).join(SubscriptionRow, SubscriptionRow.person_id == PersonRow.id)
+        .join(MatchRow, MatchRow.subscription_id == SubscriptionRow.id)
+        .where(*WAITING, *conditions).group_by(PersonRow.id).order_by(func.min(MatchRow.id))))
+
+
+def pressing(session: Session, after: int) -> list[tuple[int, int]]:
+    """What waits for a subscription whose red notices go at once, of the matches after one; each with its notice."""
+    rows = session.execute(
+        select(MatchRow.id, MatchRow.notice_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+        .where(*WAITING, MatchRow.id > after, SubscriptionRow.red_at_once).order_by(MatchRow.id))
+    return [(match_id, notice_id) for match_id, notice_id in rows]
+
+
+def still_pressing(session: Session, match_ids: Collection[int]) -> list[tuple[int, int, datetime | None]]:
+    """Those of these that wait and may go at once, each with its person and the end of its pause."""
+    rows = session.execute(
+        select(MatchRow.id, SubscriptionRow.person_id, SubscriptionRow.paused_until)
+        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+        .where(*WAITING, MatchRow.id.in_(match_ids), SubscriptionRow.red_at_once).order_by(MatchRow.id))
+    return [(match_id, person_id, until) for match_id, person_id, until in rows]
 
 
 def waiting(session: Session, person_id: int) -> list[Match]:
     """The matches of a person that wait to be told, oldest first."""
     rows = session.execute(
-        select(MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id, MatchRow.material_version)
+        select(MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id, MatchRow.material_version, MatchRow.created_at)
         .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(SubscriptionRow.person_id == person_id, MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None))
-        .order_by(MatchRow.id))
+        .where(SubscriptionRow.person_id == person_id, *WAITING).order_by(MatchRow.id))
     return [Match(*row) for row in rows]
+
+
+def still_wait(session: Session, match_ids: Sequence[int]) -> bool:
+    """Whether all of these still wait; nobody else can tell them before this transaction ends."""
+    found = session.scalars(select(MatchRow.id).where(MatchRow.id.in_(match_ids), *WAITING).order_by(MatchRow.id)
+                            .with_for_update()).all()
+    return len(found) == len(match_ids)
 
 
 def told(session: Session, person_id: int, notice_ids: Sequence[int]) -> dict[int, int]:
@@ -118,4 +162,4 @@ def composed(session: Session, email_id: int, versions: Mapping[int, int]) -> No
 
 def drop(session: Session, match_ids: Sequence[int], why: str) -> None:
     """Let matches go untold."""
-    session.execute(update(MatchRow).where(MatchRow.id.in_(match_ids)).values(dropped_why=why))
+    session.execute(update(MatchRow).where(MatchRow.id.in_(match_ids), MatchRow.email_id.is_(None)).values(dropped_why=why))

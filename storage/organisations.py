@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from domain import clock
+from domain.digest import HOME
 from domain.errors import NotFound
 from domain.organisation import (
     Membership,
@@ -20,6 +21,7 @@ from domain.organisation import (
     checked_uscc,
     mailbox,
 )
+from domain.quiet import Quiet
 from storage.locks import alone
 from storage.models import (
     AddressRow,
@@ -162,6 +164,45 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return person(session, row.person_id) if row and row.verified_at else None
 
 
+def time_zone() -> ColumnElement[str]:
+    """Where a person of the query around it is: as they said, else the zone of their first role, else that of their first
+    subscription to a zone."""
+    role = (select(ZoneRow.time_zone).join(OrganisationRow, OrganisationRow.zone_id == ZoneRow.id)
+            .join(MembershipRow, MembershipRow.organisation_id == OrganisationRow.id)
+            .where(MembershipRow.person_id == PersonRow.id).order_by(MembershipRow.id).limit(1))
+    reads = (select(ZoneRow.time_zone).join(SubscriptionRow, SubscriptionRow.zone_id == ZoneRow.id)
+             .where(SubscriptionRow.person_id == PersonRow.id).order_by(SubscriptionRow.id).limit(1))
+    return func.coalesce(PersonRow.time_zone, *(each.correlate(PersonRow).scalar_subquery() for each in (role, reads)), HOME)
+
+
+def time_zones(session: Session) -> list[str]:
+    """The time zones in which persons can be."""
+    said = session.scalars(select(PersonRow.time_zone).distinct()), session.scalars(select(ZoneRow.time_zone).distinct())
+    return sorted({HOME, *(name for names in said for name in names if name)})
+
+
+def quiet(session: Session, now: datetime, person_ids: Sequence[int]) -> set[int]:
+    """Those of these persons whose quiet hours it is."""
+    found: set[int] = set()
+    for start in range(0, len(person_ids), 500):
+        rows = session.execute(select(PersonRow.id, PersonRow.quiet_from, PersonRow.quiet_until, time_zone()).where(
+            PersonRow.id.in_(person_ids[start:start + 500]), PersonRow.quiet_from.is_not(None)))
+        found |= {person_id for person_id, begin, end, name in rows if Quiet(begin or 0, end or 0).until(name, now)}
+    return found
+
+
+def set_rest(session: Session, person_id: int, time_zone: str | None, quiet: Quiet | None) -> None:
+    """Keep where a person is (None: where their zone is), and their quiet hours."""
+    row = session.get_one(PersonRow, person_id)
+    row.time_zone = time_zone
+    row.quiet_from, row.quiet_until = (quiet.begin, quiet.end) if quiet else (None, None)
+
+
+def own_time_zone(session: Session, person_id: int) -> str | None:
+    """The time zone that a person has said; None when it is that of their zone."""
+    return session.get_one(PersonRow, person_id).time_zone
+
+
 def _person(session: Session, row: PersonRow) -> Person:
     email = session.scalar(select(AddressRow.email).where(
         AddressRow.person_id == row.id, AddressRow.verified_at.is_not(None)).order_by(AddressRow.id).limit(1))
@@ -170,7 +211,9 @@ def _person(session: Session, row: PersonRow) -> Person:
         .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
         .where(MembershipRow.person_id == row.id).order_by(MembershipRow.id))
     return Person(row.id, row.name, row.lang, row.is_operator, email or "",
-                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles))
+                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles),
+                  row.time_zone or session.scalar(select(time_zone()).where(PersonRow.id == row.id)) or HOME,
+                  None if row.quiet_from is None or row.quiet_until is None else Quiet(row.quiet_from, row.quiet_until))
 
 
 def home_zones(session: Session) -> dict[int, int]:

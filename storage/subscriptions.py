@@ -108,11 +108,19 @@ def activate(session: Session, subscription_id: int) -> Subscription:
     return _subscription(row)
 
 
-def renew(session: Session, subscription_id: int) -> None:
-    """Let a subscription wait for its confirmation as if it were asked for now; an active one stays as it is."""
+def choose(session: Session, subscription_id: int, label: str, frequency: Frequency, red_at_once: bool,
+           paused_until: datetime | None) -> None:
+    """Keep how a subscription is called and told."""
+    session.execute(update(SubscriptionRow).where(SubscriptionRow.id == subscription_id).values(
+        label=label, frequency=frequency.value, red_at_once=red_at_once, paused_until=paused_until))
+
+
+def renew(session: Session, subscription_id: int, frequency: Frequency, red_at_once: bool) -> None:
+    """Let a subscription wait for its confirmation as if it were asked for now, and so; an active one stays as it is:
+    whoever typed the address need not be its owner."""
     session.execute(update(SubscriptionRow).where(
         SubscriptionRow.id == subscription_id, SubscriptionRow.state == SubscriptionState.PENDING.value).values(
-            created_at=clock.now()))
+            created_at=clock.now(), frequency=frequency.value, red_at_once=red_at_once))
 
 
 def end(session: Session, subscription_ids: Iterable[int], why: str) -> None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from domain import clock
 from domain.subscription import SubscriptionState, Topic
 from storage import bulletins, emails, grade_overrides, notices, organisations, outages, publishers, subscriptions
 from storage import matches as kept
+from storage.digests import Run
 from storage.emails import Due, Purpose
 from storage.outages import Outage
 from storage.session import Database
 from subscriptions import outage
 from subscriptions.composer import Composer
+from subscriptions.due import ready
 from subscriptions.failing import PAUSE, failing
 from subscriptions.news import gather
 
-GATHERING = timedelta(minutes=10)
-"""Matches of a person that come within this time after their last alert wait for its end and go together."""
+ALERT_OF = "alert of person"
 
 
 def compose(db: Database, composer: Composer, limit: int = 200) -> int:
@@ -34,9 +34,10 @@ def compose(db: Database, composer: Composer, limit: int = 200) -> int:
 
 def _compose_alerts(db: Database, composer: Composer, limit: int) -> int:
     failed = failing(db)
-    ready = [person_id for person_id in _ready(db) if not failed.waits("alert of person", person_id)]
-    return sum(failed.attempt("alert of person", person_id, partial(_compose_alert, db, composer, person_id)) or 0
-               for person_id in ready[:limit])
+    found = ready(db)
+    persons = [person_id for person_id in found.persons if not failed.waits(ALERT_OF, person_id)]
+    return sum(failed.attempt(ALERT_OF, person_id, partial(_compose_alert, db, composer, person_id, found.runs)) or 0
+               for person_id in persons[:limit])
 
 
 def _compose_owed(db: Database, purpose: Purpose, limit: int, write: Callable[[Due], bool]) -> int:
@@ -51,38 +52,26 @@ def _compose_owed(db: Database, purpose: Purpose, limit: int, write: Callable[[D
     return sum(written or 0 for written in done.values())
 
 
-def _ready(db: Database) -> list[int]:
-    """Persons with matches, save those whose last alert is younger than the time of gathering."""
-    with db.read() as session:
-        waiting = kept.persons_waiting(session)
-        last = emails.newest(session, Purpose.ALERT, waiting)
-    now = clock.now()
-    return [person_id for person_id in waiting if not _is_gathering(last.get(person_id), now)]
-
-
-def _is_gathering(last: datetime | None, now: datetime) -> bool:
-    """A last alert in the future is a clock that was put back: it holds nobody up."""
-    return last is not None and timedelta(0) <= now - last < GATHERING
-
-
-def _compose_alert(db: Database, composer: Composer, person_id: int) -> bool:
-    news = gather(db, person_id)
+def _compose_alert(db: Database, composer: Composer, person_id: int, runs: Sequence[Run]) -> bool:
+    news = gather(db, person_id, runs)
     letter = None
     if news.told:
         with db.read() as session:
             sources = publishers.names(session)
         letter, news = composer.alert(news, sources)
+    told = {match_id: told.stored.version for told in news.told for match_id in told.match_ids}
     with db.write() as session:
         if any(each.state is not SubscriptionState.ACTIVE for each in subscriptions.by_ids(
                 session, [each.id for each in news.subscriptions]).values()):
             return False  # somebody left since the news were gathered: the next round gathers them anew
+        if not kept.still_wait(session, sorted(told)):
+            return False  # another worker tells them
         for why, match_ids in news.dropped.items():
             kept.drop(session, match_ids, why)
-        email_id = emails.add(session, letter) if letter else None
+        email_id = emails.add(session, letter, news.digests[-1].run.id if news.digests else None) if letter else None
         if email_id is None:
             return False
-        kept.composed(session, email_id, {match_id: told.stored.version
-                                          for told in news.told for match_id in told.match_ids})
+        kept.composed(session, email_id, told)
         return True
 
 
@@ -104,7 +93,7 @@ def _compose_bulletin(db: Database, composer: Composer, due: Due) -> bool:
         if letter is None:
             emails.mark_failed(session, due.id, "the subscription ended")
             return False
-        emails.write(session, due.id, letter)
+        emails.write(session, due.id, letter, person.quiet_until(clock.now()))
         return True
 
 
@@ -124,5 +113,5 @@ def _compose_outage(db: Database, composer: Composer, due: Due, announced: Calla
         if letter is None:
             emails.mark_failed(session, due.id, "the subscription ended")
             return False
-        emails.write(session, due.id, letter)
+        emails.write(session, due.id, letter, person.quiet_until(clock.now()))
         return True

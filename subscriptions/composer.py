@@ -18,6 +18,7 @@ from storage.notices import StoredNotice
 from storage.outages import Outage
 from storage.publishers import SourceName
 from subscriptions.condition import Report, outage_line, state_line
+from subscriptions.digest import digest_name, digest_window
 from subscriptions.gist import gist, line
 from subscriptions.inert import lines, one_line
 from subscriptions.mime import address
@@ -79,7 +80,8 @@ class Composer:
         return render(
             "alert", lang, base_url=self.base_url, unsubscribe=way_out, count=len(told), top=line(told[0].stored, "", lang),
             red=grades.count("red"), yellow=grades.count("yellow"), plain=grades.count("plain"),
-            labels=[one_line(each.label, 80) for each in news.subscriptions],
+            labels=[one_line(each.label, 80) for each in news.subscriptions], digest=digest_name(news, lang),
+            window=digest_window(news, lang),
             items=[gist(each, sources, self.base_url, lang) for each in told[:full]],
             rest=[line(each.stored, self.base_url, lang) for each in told[full:]], left=left)
 

@@ -71,6 +71,11 @@ def match(db: Database, limit: int = 500) -> int:
     return count
 
 
+def is_behind(db: Database) -> bool:
+    """Whether changes wait to be matched, beside those that fail."""
+    return bool(_pending(db, 1))
+
+
 def _pending(db: Database, limit: int) -> list[Change]:
     """The oldest changes that may alert, save those that failed a moment ago; silent ones before them are dropped."""
     failed = failing(db)

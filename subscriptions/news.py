@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from domain import clock
+from domain.digest import newest
+from domain.grade import Grade
 from domain.notice import Notice, NoticeStatus
 from domain.organisation import Person
-from domain.subscription import Subscription, SubscriptionState
+from domain.subscription import Frequency, Subscription, SubscriptionState
 from storage import grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
+from storage.digests import Run
 from storage.matches import Match
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -37,12 +41,22 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """A digest of one person: what was found for it from ``since`` until before its cut."""
+
+    run: Run
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class News:
-    """The next mail of a person, the most urgent first; ``dropped`` holds match ids by why they go untold."""
+    """The next mail of a person, the most urgent first; ``dropped`` holds match ids by why they go untold, ``digests`` the
+    digests that the mail is, if it is any, the most frequent first."""
 
     person: Person
     told: tuple[Told, ...]
     dropped: Mapping[str, tuple[int, ...]]
+    digests: tuple[Digest, ...] = ()
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -51,31 +65,41 @@ class News:
         return tuple(found[each] for each in sorted(found))
 
 
-def gather(db: Database, person_id: int) -> News:
-    """The news of a person, each notice once and as it stands now. Left untold is what belongs to a subscription that has
-    ended and what an earlier mail has shown already. A grade that their zone gave stands in for the system's."""
+def gather(db: Database, person_id: int, runs: Sequence[Run] = ()) -> News:
+    """The news of a person, each notice once and as it stands now; ``runs`` are the newest digests of all time zones.
+
+    What waits for a digest, for the end of a pause or for that of quiet hours is not told yet, unless its notice is told
+    anyway. Left untold is what belongs to a subscription that has ended and what an earlier mail has shown already. A
+    grade that their zone gave stands in for the system's.
+    """
     with db.read() as session:
         person = organisations.person(session, person_id)
         waiting = kept.waiting(session, person_id)
         if not person.email:
             return News(person, (), {"no verified address": tuple(each.id for each in waiting)})
         asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in waiting}))
-        notice_ids = sorted({each.notice_id for each in waiting})
-        stored = grade_overrides.told_in(session, _zones(person, waiting, asked), notices.by_ids(session, notice_ids))
-        shown = kept.told(session, person_id, notice_ids)
-        wanted, dropped = _sorted_out(waiting, asked, shown)
-        known = {notice_id: shown.get(notice_id, min(each.material_version for each in found) - 1)
-                 for notice_id, found in wanted.items()}
+        shown = kept.told(session, person_id, sorted({each.notice_id for each in waiting}))
+        open_ones, dropped = _sorted_out(waiting, asked, shown)
+        cuts = {run.frequency: run for run in runs if run.time_zone == person.time_zone}
+        due = [] if person.quiet_until(clock.now()) else [each for each in open_ones if _is_due(asked, each, cuts)]
+        at_once = {each.notice_id for each in due}
+        read = grade_overrides.told_in(session, _zones(person, open_ones, asked), notices.by_ids(
+            session, sorted(at_once | _pressing(open_ones, asked))))
+        stored = {notice_id: each for notice_id, each in read.items() if notice_id in at_once or is_red(each)}
+        found = _by_notice(each for each in open_ones if each.notice_id in stored)
+        known = {notice_id: shown.get(notice_id, min(each.material_version for each in matches) - 1)
+                 for notice_id, matches in found.items()}
         histories = {notice_id: {each.version: each for each in notices.versions(session, notice_id)}
                      for notice_id, version in known.items() if version}
     told = []
-    for notice_id, found in wanted.items():
+    for notice_id, matches in found.items():
         before = histories.get(notice_id, {}).get(known[notice_id])
         told.append(Told(
-            stored[notice_id], tuple(asked[each] for each in sorted({each.subscription_id for each in found})),
-            tuple(each.id for each in found), before.notice if before else None,
+            stored[notice_id], tuple(asked[each] for each in sorted({each.subscription_id for each in matches})),
+            tuple(each.id for each in matches), before.notice if before else None,
             before is not None and before.status is NoticeStatus.WITHDRAWN))
-    return News(person, tuple(sorted(told, key=_urgency)), {why: tuple(ids) for why, ids in dropped.items()})
+    return News(person, tuple(sorted(told, key=_urgency)), {why: tuple(ids) for why, ids in dropped.items()},
+                tuple(_digests(due, asked, cuts)))
 
 
 def _zones(person: Person, waiting: Iterable[Match], asked: Mapping[int, Subscription]) -> Mapping[int, set[int]]:
@@ -88,8 +112,8 @@ def _zones(person: Person, waiting: Iterable[Match], asked: Mapping[int, Subscri
 
 
 def _sorted_out(waiting: Iterable[Match], asked: Mapping[int, Subscription], shown: Mapping[int, int],
-                ) -> tuple[dict[int, list[Match]], dict[str, list[int]]]:
-    wanted: dict[int, list[Match]] = defaultdict(list)
+                ) -> tuple[list[Match], dict[str, list[int]]]:
+    open_ones: list[Match] = []
     dropped: dict[str, list[int]] = defaultdict(list)
     for each in waiting:
         if asked[each.subscription_id].state is not SubscriptionState.ACTIVE:
@@ -97,8 +121,43 @@ def _sorted_out(waiting: Iterable[Match], asked: Mapping[int, Subscription], sho
         elif shown.get(each.notice_id, 0) >= each.material_version:
             dropped["an earlier mail told it"].append(each.id)
         else:
-            wanted[each.notice_id].append(each)
-    return wanted, dropped
+            open_ones.append(each)
+    return open_ones, dropped
+
+
+def _is_due(asked: Mapping[int, Subscription], match: Match, cuts: Mapping[Frequency, Run]) -> bool:
+    subscription = asked[match.subscription_id]
+    run = cuts.get(subscription.frequency)
+    return subscription.is_due(match.created_at, clock.now(), run.cut_at if run else None)
+
+
+def _pressing(open_ones: Iterable[Match], asked: Mapping[int, Subscription]) -> set[int]:
+    """The notices that need not wait if they are red."""
+    wants = {each.id for each in asked.values() if each.red_at_once and not each.is_paused(clock.now())}
+    return {each.notice_id for each in open_ones if each.subscription_id in wants}
+
+
+def is_red(stored: StoredNotice) -> bool:
+    """Whether a notice goes at once to those who want the red ones so."""
+    return stored.grade.grade is Grade.RED
+
+
+def _by_notice(matches: Iterable[Match]) -> dict[int, list[Match]]:
+    found: dict[int, list[Match]] = defaultdict(list)
+    for each in matches:
+        found[each.notice_id].append(each)
+    return found
+
+
+def _digests(due: Iterable[Match], asked: Mapping[int, Subscription], cuts: Mapping[Frequency, Run]) -> Iterator[Digest]:
+    """The digests that have come, each since the cut before the oldest that it tells."""
+    oldest: dict[Frequency, datetime] = {}
+    for each in due:
+        frequency = asked[each.subscription_id].frequency
+        oldest[frequency] = min(each.created_at, oldest.get(frequency, each.created_at))
+    for frequency in Frequency:
+        if frequency in oldest and frequency in cuts:
+            yield Digest(cuts[frequency], newest(frequency, cuts[frequency].time_zone, oldest[frequency]).at)
 
 
 def _urgency(told: Told) -> tuple[int, int, int]:

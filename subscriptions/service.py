@@ -11,12 +11,13 @@ from domain import criteria as criterias
 from domain.criteria import Criteria, Scope
 from domain.errors import Conflict, InvalidValue, NotFound, ZonewatchError
 from domain.organisation import Person, checked_email
-from domain.subscription import Subscription, SubscriptionState, Topic
+from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
 from domain.text import tokens as word_tokens
 from storage import emails, organisations, subscriptions
 from storage.emails import Purpose
 from storage.locks import alone
 from storage.session import Database
+from subscriptions.choice import MAX_LABEL, Choice, choose, rest
 from subscriptions.composer import Composer
 from subscriptions.describe import describe
 from subscriptions.inert import one_line
@@ -26,7 +27,6 @@ from subscriptions.tokens import BadToken, Leave, Tokens
 MAILS_PER_HOUR = 3
 PENDING_PER_DAY = 20
 MAX_VALUES = 500
-MAX_LABEL = 100
 LONGEST_WORD = 1_000
 """Letters of a word or phrase; mails say its beginning."""
 
@@ -44,9 +44,10 @@ class SubscriptionService:
         self._composer = Composer(base_url, mail_from, secret_key)
 
     def subscribe(self, email: str, criteria: Criteria, label: str = "", topic: Topic = Topic.NOTICES,
-                  zone_id: int | None = None, lang: str = "zh") -> None:
+                  zone_id: int | None = None, lang: str = "zh", frequency: Frequency = Frequency.IMMEDIATE,
+                  red_at_once: bool = False) -> None:
         """Keep a subscription that waits for its confirmation, and mail the link. Asking for the same again mails the
-        link again.
+        link again; how often one that is confirmed already is told stays as it is.
 
         Raises InvalidValue for what is no address or matches everything, NotFound for an unknown zone, LimitReached
         after three mails to an address within an hour or twenty unconfirmed subscriptions within a day.
@@ -66,7 +67,8 @@ class SubscriptionService:
                 if subscriptions.count_pending(session, person_id, now - timedelta(days=1)) >= PENDING_PER_DAY:
                     raise LimitReached(say("该邮箱今天已有 20 个订阅等待确认，请先在邮件中确认，明天可再订阅。", lang))
                 subscription_id = subscriptions.create(session, person_id, topic, label, criteria, zone_id)
-            subscriptions.renew(session, subscription_id)  # it is kept for as long as its newest link is good
+            # it is kept for as long as its newest link is good
+            subscriptions.renew(session, subscription_id, frequency, red_at_once)
             address = organisations.address_of(session, person_id)
             emails.add(session, self._composer.confirm(
                 person_id, address, lang, subscriptions.by_id(session, subscription_id)))
@@ -153,6 +155,19 @@ class SubscriptionService:
         """The subscriptions of a person, pending and active, oldest first."""
         with self._db.read() as session:
             return subscriptions.of_person(session, person_id)
+
+    def choose(self, person_id: int, subscription_id: int, choice: Choice, lang: str = "zh") -> None:
+        """See ``subscriptions.choice.choose``."""
+        choose(self._db, person_id, subscription_id, choice, lang)
+
+    def rest(self, person_id: int, time_zone: str, quiet: tuple[int, int] | None, lang: str = "zh") -> None:
+        """See ``subscriptions.choice.rest``."""
+        rest(self._db, person_id, time_zone, quiet, lang)
+
+    def said_time_zone(self, person_id: int) -> str:
+        """The time zone that a person chose; empty when it is that of their zone."""
+        with self._db.read() as session:
+            return organisations.own_time_zone(session, person_id) or ""
 
     def end(self, person_id: int, subscription_id: int) -> None:
         """Stop a subscription of the person. Raises NotFound when it is not theirs."""

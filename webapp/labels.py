@@ -24,6 +24,7 @@ from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES
 from domain.regulation import REGULATIONS
 from domain.source import Grade as GradeOfSource
 from domain.source import RunStatus
+from domain.subscription import Frequency
 from domain.vocabulary import Label
 from storage.grade_overrides import Override
 from storage.runs import MISSED_TWICE
@@ -37,6 +38,12 @@ REVIEWS: Mapping[str, str] = {Review.CANDIDATE: N_("待判定"), Review.CHANGED:
                               Review.OUTDATED: N_("已判定，但类别已取消")}
 """Why a notice waits for an editor."""
 SCOPES: Mapping[str, str] = {Scope.RELEVANT: N_("与本行业相关"), Scope.ALL: N_("全部来源")}
+FREQUENCIES: Mapping[str, str] = {
+    Frequency.IMMEDIATE: N_("立即发送"), Frequency.DAILY: N_("每日摘要"), Frequency.WEEKLY: N_("每周摘要"),
+    Frequency.MONTHLY: N_("每月摘要")}
+FREQUENCY_HINTS: Mapping[str, str] = {
+    Frequency.IMMEDIATE: N_("发布后几分钟内，一天可能有多封"), Frequency.DAILY: N_("每天早上 8 点一封"),
+    Frequency.WEEKLY: N_("每周一早上 8 点一封"), Frequency.MONTHLY: N_("每月 1 日早上 8 点一封")}
 HEALTH: dict[HealthState, tuple[str, str, str]] = {
     HealthState.HEALTHY: ("good", N_("正常"), N_("最近一次采集完整。")),
     HealthState.NEVER_RUN: ("off", N_("尚未采集"), N_("尚无已完成的采集记录。")),
@@ -244,7 +251,8 @@ def init(app: Flask) -> None:
         risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade, gist=gist,
         grade_reason=grade_reason, zone_grade=zone_grade, source_title=source_title, publisher=publisher, why=why,
         zone_name=zone_name, withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
-        confidence=worded(CONFIDENCES), scope=worded(SCOPES),
+        confidence=worded(CONFIDENCES), scope=worded(SCOPES), frequency=worded(FREQUENCIES),
+        frequency_hint=worded(FREQUENCY_HINTS),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
         task=worded(TASKS), task_state=worded(TASK_STATES))
     app.jinja_env.globals.update(decided=decided, HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)

@@ -42,6 +42,8 @@ ROUTES: dict[str, Access] = {
     "alerts.unsubscribe": Access.PUBLIC,
     "alerts.unsubscribe_now": Access.PUBLIC,
     "alerts.mine": Access.SUBSCRIBER,
+    "alerts.choose": Access.SUBSCRIBER,
+    "alerts.rest": Access.SUBSCRIBER,
     "alerts.end": Access.SUBSCRIBER,
     "alerts.why": Access.SUBSCRIBER,
     "sharing.share": Access.SUBSCRIBER,

@@ -65,11 +65,11 @@ def day(value: date | None) -> Markup | str:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
 
 
-def moment(value: datetime | None) -> Markup | str:
-    """A moment in the readers' time zone."""
+def moment(value: datetime | None, zone: ZoneInfo = HERE) -> Markup | str:
+    """A moment in the time zone of the readers, or of one of them."""
     if value is None:
         return "–"
-    here = value.astimezone(HERE)
+    here = value.astimezone(zone)
     text = f"{here:%Y-%m-%d %H:%M}" if lang() == "zh" else f"{here.day} {here:%b %Y, %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(timespec="seconds"), text)
 

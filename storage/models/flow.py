@@ -34,7 +34,11 @@ class MatchRow(Base):
     """A notice met a subscription; once per event and material version, whatever is retried."""
 
     __tablename__ = "matches"
-    __table_args__ = (UniqueConstraint("subscription_id", "event", "material_version", name="uq_matches_once"),)
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "event", "material_version", name="uq_matches_once"),
+        Index("ix_matches_waiting", "subscription_id", sqlite_where=text("email_id IS NULL AND dropped_why IS NULL"),
+              postgresql_where=text("email_id IS NULL AND dropped_why IS NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscriptions.id"))
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
 
 from domain import clock
 from domain.criteria import Criteria
-from domain.subscription import Subscription, Topic
+from domain.digest import HOME
+from domain.subscription import Frequency, Subscription, Topic
+from storage.models import MatchRow
 from storage.session import Database
 from subscriptions.channels.smtp import SmtpChannel
+from subscriptions.choice import Choice
 from subscriptions.compose import compose
 from subscriptions.composer import Composer
 from subscriptions.deliver import Delivered, deliver
@@ -62,6 +67,16 @@ class World:
         self.wait(timedelta(hours=1))
         self.mailbox.mails.clear()
         return found
+
+    def choose(self, subscription: Subscription, frequency: Frequency = Frequency.IMMEDIATE, red_at_once: bool = False,
+               paused_until: date | None = None) -> None:
+        """Let a subscription be told so often."""
+        self.service.choose(subscription.person_id, subscription.id, Choice(
+            subscription.label, frequency, red_at_once, paused_until))
+
+    def at(self, moment: str) -> None:
+        """Let it be this moment where the readers are."""
+        clock.fix(datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(HOME)))
 
     def write(self) -> None:
         while match(self.db):
@@ -125,3 +140,22 @@ def link(mail: EmailMessage, path: str) -> str:
 def told(mail: EmailMessage) -> list[str]:
     """Titles of the notices in a mail, in its order."""
     return re.findall(r"^\[[^\]]+\] (.+)$", text(mail), re.MULTILINE)
+
+
+def publish(here: World, *names: str, **changes: object) -> list[int]:
+    """Publish notices on air compressors of these names; gives their ids."""
+    return store(here.db, *(notice(name, title=f"Air compressor {name}", **changes) for name in names))
+
+
+def names(mails: list[EmailMessage]) -> list[list[str]]:
+    """The names of what each mail tells."""
+    return [sorted(title.removeprefix("Air compressor ") for title in told(mail)) for mail in mails]
+
+
+def told_once(here: World) -> None:
+    """Nothing waits, and nobody was told anything in two mails."""
+    with here.db.read() as session:
+        assert session.scalar(select(func.count()).select_from(MatchRow).where(
+            MatchRow.email_id.is_(None), MatchRow.dropped_why.is_(None))) == 0
+    told_to = Counter((mail["To"], title) for mail in here.mailbox.mails for title in told(mail))
+    assert set(told_to.values()) == {1}

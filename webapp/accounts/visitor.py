@@ -37,11 +37,16 @@ class Visitor:
         return bool(self.zones) or self.is_operator
 
     @property
-    def person_id(self) -> int:
-        """The person's id. Raises NotFound for a stranger; the policy lets none come so far."""
+    def known(self) -> Person:
+        """The person. Raises NotFound for a stranger; the policy lets none come so far."""
         if self.person is None:
             raise NotFound("nobody is signed in")
-        return self.person.id
+        return self.person
+
+    @property
+    def person_id(self) -> int:
+        """The person's id. Raises as ``known``."""
+        return self.known.id
 
 
 def visitor() -> Visitor:

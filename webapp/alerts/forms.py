@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, time
 
 from werkzeug.datastructures import MultiDict
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
-from domain.subscription import Topic
+from domain.subscription import Frequency, Topic
+from subscriptions.choice import Choice
 from subscriptions.service import SubscriptionService
 from webapp.i18n import gettext
 from webapp.present import MAX_ID
@@ -26,6 +28,8 @@ class SubscribeForm:
     label: str = ""
     wants_notices: bool = True
     zone_id: int = 0
+    frequency: Frequency = Frequency.IMMEDIATE
+    red_at_once: bool = False
 
     @property
     def mails(self) -> int:
@@ -42,7 +46,7 @@ def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
     zone_id = values.get("zone", default=0, type=int)
     return SubscribeForm(criteria_of(values), values.get("email", "").strip()[:MAX_TEXT],
                          values.get("label", "").strip()[:MAX_TEXT], "notices" in values or "sent" not in values,
-                         zone_id if 0 < zone_id <= MAX_ID else 0)
+                         zone_id if 0 < zone_id <= MAX_ID else 0, frequency_of(values), "red" in values)
 
 
 def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
@@ -51,9 +55,39 @@ def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
     if not form.mails:
         raise InvalidValue(gettext("请选择要订阅的内容"))
     if form.wants_notices:
-        service.subscribe(form.email, form.criteria, form.label, lang=lang)
+        service.subscribe(form.email, form.criteria, form.label, lang=lang, frequency=form.frequency,
+                          red_at_once=form.red_at_once)
     if form.zone_id:
         service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang)
+
+
+def frequency_of(values: MultiDict[str, str]) -> Frequency:
+    """How often, as chosen; at once where nothing known is."""
+    wanted = values.get("frequency", "")
+    return Frequency(wanted) if wanted in set(Frequency) else Frequency.IMMEDIATE
+
+
+def choice_of(values: MultiDict[str, str]) -> Choice:
+    """How a subscription is called and told, as sent. Raises InvalidValue for what is no date."""
+    until = values.get("until", "").strip()
+    try:
+        paused_until = date.fromisoformat(until) if until else None
+    except ValueError:
+        raise InvalidValue(gettext("日期应形如 2026-12-01")) from None
+    return Choice(values.get("label", "").strip()[:MAX_TEXT], frequency_of(values), "red" in values, paused_until)
+
+
+def quiet_of(values: MultiDict[str, str]) -> tuple[int, int] | None:
+    """The minutes of the day between which no mail is wanted that can wait, as sent; None when both are empty. Raises
+    InvalidValue for what is no time, or one without the other."""
+    sent = [values.get(name, "").strip() for name in ("quiet_from", "quiet_until")]
+    if not any(sent):
+        return None
+    try:
+        begin, end = (time.fromisoformat(each) for each in sent)
+    except ValueError:
+        raise InvalidValue(gettext("请同时填写免打扰的开始和结束时间，形如 22:00")) from None
+    return begin.hour * 60 + begin.minute, end.hour * 60 + end.minute
 
 
 def chosen_ids(values: MultiDict[str, str]) -> list[int]:

@@ -11,7 +11,8 @@ from subscriptions.explain import account
 from subscriptions.service import LimitReached
 from subscriptions.sharing import colleagues
 from webapp.accounts.visitor import visitor
-from webapp.alerts.forms import SubscribeForm, chosen_ids, send, subscribe_form
+from webapp.alerts.forms import SubscribeForm, choice_of, chosen_ids, quiet_of, send, subscribe_form
+from webapp.alerts.mine import my_page
 from webapp.alerts.page import subscribe_page
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
@@ -92,10 +93,38 @@ def unsubscribe_now(token: str) -> str:
 
 @blueprint.get("/my")
 def mine() -> str:
-    """The subscriptions of the person."""
-    return render_template("alerts/mine.html", zones={zone.id: zone for zone in services().bulletins.zones()},
-                           subscriptions=services().subscriptions.of_person(visitor().person_id),
+    """The subscriptions of the person, and when they are told."""
+    return _my_page()
+
+
+def _my_page(error: str = "", at: int | None = None) -> str:
+    """``error`` is what is wrong with the form of the subscription ``at``, or (0) with the person's own."""
+    found = services().subscriptions.of_person(visitor().person_id)
+    return render_template("alerts/mine.html", page=my_page(visitor().known, found, services().subscriptions),
+                           zones={zone.id: zone for zone in services().bulletins.zones()}, error=error, at=at,
                            colleagues=colleagues(services().db, visitor().person_id))
+
+
+@blueprint.post("/my/<id:subscription_id>/choose")
+def choose(subscription_id: int) -> Response | tuple[str, int]:
+    """Keep how one of them is called, and how often it is told."""
+    try:
+        services().subscriptions.choose(visitor().person_id, subscription_id, choice_of(request.form), lang())
+    except InvalidValue as error:
+        return _my_page(str(error), subscription_id), 400
+    flash(_("已保存"))
+    return redirect(url_for("alerts.mine"))
+
+
+@blueprint.post("/my/rest")
+def rest() -> Response | tuple[str, int]:
+    """Keep where the person is, and their quiet hours."""
+    try:
+        services().subscriptions.rest(visitor().person_id, request.form.get("time_zone", ""), quiet_of(request.form), lang())
+    except InvalidValue as error:
+        return _my_page(str(error), 0), 400
+    flash(_("已保存"))
+    return redirect(url_for("alerts.mine"))
 
 
 @blueprint.post("/my/<id:subscription_id>/end")

@@ -1,0 +1,80 @@
+"""Whose news are due: of what goes at once, of the digests that were cut, and of the red ones that wait for neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+from weakref import WeakKeyDictionary
+
+from domain import clock
+from storage import digests, emails, notices, organisations
+from storage import matches as kept
+from storage.digests import Run
+from storage.emails import Purpose
+from storage.session import Database
+from subscriptions.match import is_behind
+from subscriptions.news import is_red
+
+GATHERING = timedelta(minutes=10)
+"""Matches of a person that come within this time after their last alert wait for its end and go together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Persons who may have news to be told now, the longest waiting first, and the newest digests."""
+
+    persons: list[int]
+    runs: list[Run]
+
+
+@dataclass(slots=True)
+class _Looked:
+    """Red matches that go at once, among the matches up to ``upto``: a grade is not worked out twice."""
+
+    upto: int = 0
+    red: set[int] = field(default_factory=set)
+
+
+_known: WeakKeyDictionary[Database, _Looked] = WeakKeyDictionary()
+
+
+def ready(db: Database) -> Ready:
+    """Who may have news to be told, save those whose last alert is younger than the time of gathering, and those in their
+    quiet hours unless it is a red notice that may go then. A digest that leaves nobody to be told is finished."""
+    runs = digests.cut(db, partial(is_behind, db))
+    red = _pressed(db)
+    with db.read() as session:
+        of_digests = {run: kept.persons_of_digest(session, run) for run in runs if run.done_at is None}
+        waiting = list(dict.fromkeys([*red, *kept.persons_waiting(session, clock.now()), *chain(*of_digests.values())]))
+        last = emails.newest(session, Purpose.ALERT, waiting)
+        quiet = organisations.quiet(session, clock.now(), waiting)
+    _finish(db, [run for run, persons in of_digests.items() if not persons])
+    return Ready([each for each in waiting if (each in red or each not in quiet)
+                  and not _is_gathering(last.get(each), clock.now())], runs)
+
+
+def _pressed(db: Database) -> list[int]:
+    """Persons with red notices that go at once."""
+    looked = _known.setdefault(db, _Looked())
+    with db.read() as session:
+        new = kept.pressing(session, looked.upto)
+        stored = notices.by_ids(session, sorted({notice_id for _, notice_id in new}))
+        looked.red |= {match_id for match_id, notice_id in new if is_red(stored[notice_id])}
+        looked.upto = max((match_id for match_id, _ in new), default=looked.upto)
+        pressing = kept.still_pressing(session, looked.red) if looked.red else []
+    looked.red = {match_id for match_id, _, _ in pressing}
+    return list(dict.fromkeys(person_id for _, person_id, until in pressing if until is None or until <= clock.now()))
+
+
+def _finish(db: Database, runs: list[Run]) -> None:
+    if runs:
+        with db.write() as session:
+            for each in runs:
+                digests.finish(session, each)
+
+
+def _is_gathering(last: datetime | None, now: datetime) -> bool:
+    """A last alert in the future is a clock that was put back: it holds nobody up."""
+    return last is not None and timedelta(0) <= now - last < GATHERING
