@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,7 @@ from domain.organisation import Person
 from domain.subscription import Subscription, SubscriptionState
 from storage import matches as kept
 from storage import notices, organisations, subscriptions
+from storage import told as mails
 from storage.matches import Match
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -55,14 +56,27 @@ def gather(db: Database, person_id: int) -> News:
     """The news of a person, each notice once and as it stands now. Left untold is what belongs to a subscription that has
     ended and what an earlier mail has shown already."""
     with db.read() as session:
-        person = organisations.person(session, person_id)
         waiting = kept.waiting(session, person_id)
+    return _news(db, person_id, waiting)
+
+
+def gather_again(db: Database, email_id: int) -> tuple[News, str]:
+    """The news that a mail tells, as they stand now, and its Message-ID. Raises NotFound."""
+    with db.read() as session:
+        person_id, message_id = mails.whose(session, email_id)
+        bound = mails.of_mail(session, email_id)
+    return _news(db, person_id, bound, email_id), message_id
+
+
+def _news(db: Database, person_id: int, waiting: Sequence[Match], email_id: int | None = None) -> News:
+    with db.read() as session:
+        person = organisations.person(session, person_id)
         if not person.email:
             return News(person, (), {"no verified address": tuple(each.id for each in waiting)})
         asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in waiting}))
         notice_ids = sorted({each.notice_id for each in waiting})
         stored = notices.by_ids(session, notice_ids)
-        shown = kept.told(session, person_id, notice_ids)
+        shown = kept.told(session, person_id, notice_ids, email_id)
         wanted, dropped = _sorted_out(waiting, asked, shown)
         known = {notice_id: shown.get(notice_id, min(each.material_version for each in found) - 1)
                  for notice_id, found in wanted.items()}
@@ -75,7 +89,8 @@ def gather(db: Database, person_id: int) -> News:
             stored[notice_id], tuple(asked[each] for each in sorted({each.subscription_id for each in found})),
             tuple(each.id for each in found), before.notice if before else None,
             before is not None and before.status is NoticeStatus.WITHDRAWN))
-    return News(person, tuple(sorted(told, key=_urgency)), {why: tuple(ids) for why, ids in dropped.items()})
+    in_order = sorted(told, key=lambda each: urgency(each.stored))
+    return News(person, tuple(in_order), {why: tuple(ids) for why, ids in dropped.items()})
 
 
 def _sorted_out(waiting: Iterable[Match], asked: Mapping[int, Subscription], shown: Mapping[int, int],
@@ -92,7 +107,7 @@ def _sorted_out(waiting: Iterable[Match], asked: Mapping[int, Subscription], sho
     return wanted, dropped
 
 
-def _urgency(told: Told) -> tuple[int, int, int]:
-    """Red before yellow before plain, then the newest event first."""
-    event_on = told.stored.notice.event_date or date.min
-    return GRADE_ORDER[told.stored.grade.grade.value], -event_on.toordinal(), told.stored.id
+def urgency(stored: StoredNotice) -> tuple[int, int, int]:
+    """Sorts red before yellow before plain, then the newest event first."""
+    event_on = stored.notice.event_date or date.min
+    return GRADE_ORDER[stored.grade.grade.value], -event_on.toordinal(), stored.id

@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
-import pytest
-
 from domain.criteria import Criteria
 from domain.notice import NoticeKind
 from storage import decisions, organisations
 from tests.builders import notice, store
-from tests.features.alerts import COMPRESSORS, World, html, link, text, told
+from tests.features.alerts import COMPRESSORS, World, html, link, text
 
 HOSTILE = ('Air compressor <img src="https://x.example/p.gif" onerror=alert(1)>\r\nBcc: v@x.example\u2028X: '
            "\u202egnp.\ud800<b>bold")

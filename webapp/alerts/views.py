@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug import Response
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as Redirect
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
 from subscriptions.service import LimitReached
 from webapp.accounts.visitor import visitor
 from webapp.alerts.forms import SubscribeForm, chosen_ids, send, subscribe_form
-from webapp.alerts.page import subscribe_page
+from webapp.alerts.page import subscribe_page, told_page
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
 from webapp.search.chips import Chip, chips
@@ -88,6 +88,15 @@ def unsubscribe_now(token: str) -> str:
     return render_template("alerts/unsubscribed.html", ended=ended)
 
 
+@blueprint.get("/mails/<token>")
+def told(token: str) -> Response:
+    """All notices of a mail, which may have shown only some."""
+    page = told_page(services().subscriptions.told(token), request.args.get("page", "1"))
+    answer = make_response(render_template("alerts/told.html", page=page, token=token, titles=source_titles()))
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
 @blueprint.get("/my")
 def mine() -> str:
     """The subscriptions of the person."""
@@ -96,7 +105,7 @@ def mine() -> str:
 
 
 @blueprint.post("/my/<id:subscription_id>/end")
-def end(subscription_id: int) -> Response:
+def end(subscription_id: int) -> Redirect:
     """Stop one of them."""
     services().subscriptions.end(visitor().person_id, subscription_id)
     flash(_("已停止该订阅"))
