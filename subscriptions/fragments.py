@@ -61,6 +61,9 @@ class Fragments:
         self._most = most
         self._kept: OrderedDict[tuple[int, str], _Notice] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def item(self, told: Told, labels: Mapping[int, str], source: SourceName | None, lang: str) -> Piece:
         """A notice in full, for the person it is told to. ``labels`` says what their subscriptions are called, by id."""
         return self._notice(told.stored, source, lang).item(told, labels)

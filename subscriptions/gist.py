@@ -86,7 +86,7 @@ def line(stored: StoredNotice, base_url: str, lang: str, title_limit: int = 120)
     notice, grade = stored.notice, stored.grade.grade.value
     return Line(one_line(notice.title, title_limit), _lang_tag(notice.lang), f"{base_url}/notices/{stored.id}", grade,
                 names.grade(grade, lang), names.kind(notice.kind.value, lang), _about(stored, lang),
-                names.place(notice.market, lang), _what(notice, lang), stored.status.value == "withdrawn")
+                _place(notice.market, lang), _what(notice, lang), stored.status.value == "withdrawn")
 
 
 def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str) -> Gist:
@@ -174,7 +174,7 @@ def _rows(stored: StoredNotice, source: SourceName | None, lang: str) -> Iterato
     floor = Confidence.LOW
     own_words = one_line(" · ".join(each for each in (notice.product, notice.brand, notice.model) if each.strip()), 200)
     values = (
-        ("目标市场", names.place(notice.market, lang)),
+        ("目标市场", _place(notice.market, lang)),
         ("类别", names.kind(notice.kind.value, lang)),
         ("产品类别", _findings(found.product_types, names.product_type, floor, lang)),
         ("相关法规", _findings(found.horizontal, names.regulation, floor, lang)),
@@ -251,7 +251,7 @@ def _shown(notice: Notice, field: str, lang: str) -> str:
         return day(value, lang)
     values: Collection[str] = value if isinstance(value, tuple) else (str(value),) if value else ()
     name = _NAMED.get(field)
-    return _listed((name(each, lang) if name else one_line(each, 200) for each in values if each != "unknown"), lang)
+    return _listed((one_line(name(each, lang) if name else each, 200) for each in values if each != "unknown"), lang)
 
 
 def changes(told: Told, lang: str) -> tuple[Changed, ...]:

@@ -27,8 +27,8 @@ NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_
 
 def email(**changes: object) -> Email:
     values = {"person_id": 1, "address": "li@firm.example", "purpose": Purpose.ALERT, "message_id": "<1@portal.example>",
-              "sender": "出口质量安全信息 <alerts@portal.example>", "subject": "【红色预警】欧盟召回 墨盒：化学危害", "text": "正文\n",
-              "html": "<p>正文</p>\n", "headers": {
+              "sender": "出口质量安全信息 <alerts@portal.example>", "subject": "【红色预警】欧盟召回 墨盒：化学危害",
+              "text": "正文\n", "html": "<p>正文</p>\n", "headers": {
                   "List-Unsubscribe": f"<{LINK}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}}
     return Email(7, Letter(**(values | changes)), 0, AT)  # type: ignore[arg-type]
 
@@ -69,7 +69,8 @@ def test_what_is_read_is_what_the_library_reads_in_its_own_message(subject: str,
 
 
 @given(name=NAMES, text=TEXTS, type_=st.sampled_from(("text/calendar; method=PUBLISH", "text/csv", "text/plain")))
-@example(name="评议截止日期提醒：欧盟墨盒新规征求意见稿（第二次修订）及实施时间表说明.ics", text="BEGIN", type_="text/calendar; method=PUBLISH")
+@example(name="评议截止日期提醒：欧盟墨盒新规征求意见稿（第二次修订）及实施时间表说明.ics", text="BEGIN",
+         type_="text/calendar; method=PUBLISH")
 @example(name="deadline.ics", text="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", type_="text/calendar; method=PUBLISH")
 def test_attachments_are_read_by_name_type_and_content(name: str, text: str, type_: str) -> None:
     mail = email(attachments=(Attachment(name, type_, text), Attachment("2.ics", "text/calendar", "x")))
@@ -98,7 +99,8 @@ def test_lines_are_short_and_no_encoded_word_splits_a_letter(subject: str, name:
 
 
 def test_each_word_of_a_chinese_subject_can_be_decoded_alone() -> None:
-    head = wire(email(subject="【红色预警】欧盟召回 打印机墨盒：化学危害、环境危害 \U0001f525" * 5)).partition(b"\r\n\r\n")[0]
+    subject = "【红色预警】欧盟召回 打印机墨盒：化学危害、环境危害 \U0001f525" * 5
+    head = wire(email(subject=subject)).partition(b"\r\n\r\n")[0]
     words = re.findall(rb"=\?utf-8\?b\?[^?]+\?=", head)
     assert len(words) > 5
     for word in words:
@@ -107,7 +109,8 @@ def test_each_word_of_a_chinese_subject_can_be_decoded_alone() -> None:
 
 def test_a_name_that_clients_of_163_and_qq_read_stands_beside_that_of_the_standard() -> None:
     raw = wire(email(attachments=(Attachment("评议截止.ics", "text/calendar; method=PUBLISH", "BEGIN"),))).decode()
-    assert 'Content-Type: text/calendar; method=PUBLISH; charset="utf-8";\r\n name="=?utf-8?b?6K+E6K6u5oiq5q2iLmljcw==?="' in raw
+    assert ('Content-Type: text/calendar; method=PUBLISH; charset="utf-8";\r\n'
+            ' name="=?utf-8?b?6K+E6K6u5oiq5q2iLmljcw==?="') in raw
     assert ("Content-Disposition: attachment;\r\n filename*=utf-8''%E8%AF%84%E8%AE%AE%E6%88%AA%E6%AD%A2.ics;\r\n"
             ' filename="=?utf-8?b?6K+E6K6u5oiq5q2iLmljcw==?="') in raw
 
