@@ -14,7 +14,7 @@ from domain.digest import Cut, newest
 from domain.subscription import Frequency, SubscriptionState, Topic
 from storage import organisations
 from storage.locks import alone
-from storage.models import DigestRunRow, SubscriptionRow
+from storage.models import DigestRunRow, EmailRow, SubscriptionRow
 from storage.session import Database
 
 RUNS = "digest runs"
@@ -61,6 +61,13 @@ def cut(db: Database, is_behind: Callable[[], bool]) -> list[Run]:
     return [run for run in known.values() if run.cut_at <= clock.now()]
 
 
+def of_mail(session: Session, email_id: int) -> Run | None:
+    """The digest that a mail is, if it is one."""
+    row = session.scalar(select(DigestRunRow).join(EmailRow, EmailRow.digest_run_id == DigestRunRow.id).where(
+        EmailRow.id == email_id))
+    return _run(row) if row else None
+
+
 def finish(session: Session, run: Run) -> None:
     """All mails of a digest are written."""
     session.execute(update(DigestRunRow).where(DigestRunRow.id == run.id, DigestRunRow.cut_at == run.cut_at).values(
@@ -82,9 +89,12 @@ def _key(cut: Cut | Run) -> tuple[Frequency, date, str]:
 def _known(session: Session, cuts: list[Cut]) -> dict[tuple[Frequency, date, str], Run]:
     """The runs of these cuts, by frequency, day and time zone."""
     rows = session.scalars(select(DigestRunRow).where(DigestRunRow.date.in_({each.on for each in cuts})))
-    found = (Run(row.id, Frequency(row.range), row.date, row.time_zone, row.cut_at, row.done_at) for row in rows)
     wanted = {_key(each) for each in cuts}
-    return {_key(run): run for run in found if _key(run) in wanted}
+    return {_key(run): run for run in map(_run, rows) if _key(run) in wanted}
+
+
+def _run(row: DigestRunRow) -> Run:
+    return Run(row.id, Frequency(row.range), row.date, row.time_zone, row.cut_at, row.done_at)
 
 
 def _was_cut(session: Session, cut: Cut) -> bool:

@@ -141,15 +141,16 @@ def still_wait(session: Session, match_ids: Sequence[int]) -> bool:
     return len(found) == len(match_ids)
 
 
-def told(session: Session, person_id: int, notice_ids: Sequence[int]) -> dict[int, int]:
+def told(session: Session, person_id: int, notice_ids: Sequence[int], before: int | None = None) -> dict[int, int]:
     """The newest version of each of these notices that a mail has already shown a person, or is on its way to; a mail that
-    failed has shown nothing."""
+    failed has shown nothing. ``before``: only mails older than this one count."""
+    older = () if before is None else (EmailRow.id < before,)
     rows = session.execute(
         select(MatchRow.notice_id, func.max(MatchRow.version))
         .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
         .join(EmailRow, EmailRow.id == MatchRow.email_id)
         .where(SubscriptionRow.person_id == person_id, EmailRow.state != EmailState.FAILED.value,
-               MatchRow.notice_id.in_(notice_ids))
+               MatchRow.notice_id.in_(notice_ids), *older)
         .group_by(MatchRow.notice_id))
     return {notice_id: version for notice_id, version in rows}
 

@@ -12,7 +12,8 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session as Session  # for those who pass one on and may not import SQLAlchemy
+from sqlalchemy.orm import sessionmaker
 
 from domain.errors import StoreError
 

@@ -18,6 +18,7 @@ from subscriptions.composer import Composer
 from subscriptions.due import ready
 from subscriptions.failing import PAUSE, failing
 from subscriptions.news import gather
+from subscriptions.refresh import refresh
 
 ALERT_OF = "alert of person"
 
@@ -27,7 +28,7 @@ def compose(db: Database, composer: Composer, limit: int = 200) -> int:
     mail and the matches it tells are kept in one transaction. A mail that cannot be written holds up no other and is tried
     again later."""
     announced = cache(partial(_announced, db))
-    return (_compose_alerts(db, composer, limit)
+    return (refresh(db, composer) + _compose_alerts(db, composer, limit)
             + _compose_owed(db, Purpose.BULLETIN, limit, partial(_compose_bulletin, db, composer))
             + _compose_owed(db, Purpose.OUTAGE, limit, lambda each: _compose_outage(db, composer, each, announced)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from email.headerregistry import Address
 from hashlib import sha256
 
@@ -17,9 +16,10 @@ from storage.emails import Due, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.outages import Outage
 from storage.publishers import SourceName
+from subscriptions.alert import alert
 from subscriptions.condition import Report, outage_line, state_line
-from subscriptions.digest import digest_name, digest_window
-from subscriptions.gist import gist, line
+from subscriptions.fragments import Fragments
+from subscriptions.gist import line
 from subscriptions.inert import lines, one_line
 from subscriptions.mime import address
 from subscriptions.news import News
@@ -27,10 +27,6 @@ from subscriptions.phrases import say
 from subscriptions.render import SERVICE, Written, render
 from subscriptions.tokens import Tokens
 
-SHAPES = ((20, 80), (12, 60), (6, 40), (3, 40), (0, 40))
-"""How many notices a mail shows in full, and how many more by their title; the next is tried while it is too large."""
-MAX_BYTES = 100_000
-"""Large mails are cut off by mail readers (at 102 KB in the best-known one), the way out at their end with them."""
 MOST_NAMED = 80
 """An unsubscribe link names at most this many subscriptions; above, it offers all of the person's."""
 
@@ -42,6 +38,7 @@ class Composer:
     def __init__(self, base_url: str, mail_from: str, secret_key: str) -> None:
         self.base_url = base_url.rstrip("/")
         self.tokens = Tokens(secret_key)
+        self._fragments = Fragments(self.base_url)
         try:
             self._from = address(mail_from)
         except ValueError:
@@ -59,31 +56,18 @@ class Composer:
         return self._letter(Purpose.SIGN_IN, person.id, person.email, person.lang,
                             render("sign_in", person.lang, link=link, base_url=self.base_url))
 
-    def alert(self, news: News, sources: Mapping[str, SourceName]) -> tuple[Letter, News]:
-        """Tell a person their news; what does not fit is named by title, and beyond that left for their next mail. Gives the
-        mail and the news that it names."""
+    def alert(self, news: News, sources: Mapping[str, SourceName], message_id: str = "") -> tuple[Letter, News]:
+        """Tell a person their news in one mail, however many: what it does not show is on a page that it leads to. Gives the
+        mail and the news that are told by it. ``message_id`` is that of the mail which this one takes the place of."""
         person = news.person
-        for full, titles in SHAPES:
-            named = replace(news, told=news.told[:full + titles])
-            subscription_ids = tuple(each.id for each in named.subscriptions)
-            link = self._way_out(person.id, subscription_ids if len(subscription_ids) <= MOST_NAMED else ())
-            written = self._written_alert(named, sources, full, len(news.told) - len(named.told), link)
-            if written.size <= MAX_BYTES:
-                break
-        first = min(each for told in named.told for each in told.match_ids)
-        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, f"alert:{person.id}:{first}",
-                            link), named
-
-    def _written_alert(self, news: News, sources: Mapping[str, SourceName], full: int, left: int, way_out: str) -> Written:
-        lang, told = news.person.lang, news.told
-        grades = [each.stored.grade.grade.value for each in told]
-        return render(
-            "alert", lang, base_url=self.base_url, unsubscribe=way_out, count=len(told), top=line(told[0].stored, "", lang),
-            red=grades.count("red"), yellow=grades.count("yellow"), plain=grades.count("plain"),
-            labels=[one_line(each.label, 80) for each in news.subscriptions], digest=digest_name(news, lang),
-            window=digest_window(news, lang),
-            items=[gist(each, sources, self.base_url, lang) for each in told[:full]],
-            rest=[line(each.stored, self.base_url, lang) for each in told[full:]], left=left)
+        first = min(each for told in news.told for each in told.match_ids)
+        dedup_key = f"alert:{person.id}:{first}"
+        message_id = message_id or self._message_id(dedup_key, person.email)
+        ids = tuple(each.id for each in news.subscriptions)
+        link = self._way_out(person.id, ids if len(ids) <= MOST_NAMED else ())
+        all_url = f"{self.base_url}/mails/{self.tokens.mail(message_id)}"
+        written = alert(news, sources, self._fragments, self.base_url, link, all_url)
+        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, dedup_key, link, message_id), news
 
     def bulletin(self, due: Due, person: Person, bulletin: Bulletin, zone: Zone, picked: Sequence[StoredNotice],
                  asked: Sequence[Subscription]) -> Letter:
@@ -122,12 +106,15 @@ class Composer:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"
 
     def _letter(self, purpose: Purpose, person_id: int | None, email: str, lang: str, written: Written,
-                dedup_key: str | None = None, way_out: str = "") -> Letter:
+                dedup_key: str | None = None, way_out: str = "", message_id: str = "") -> Letter:
         """A letter; only mail that comes again and again offers the way out in its headers (RFC 8058)."""
-        identity = f"{dedup_key or secrets.token_hex(16)}|{email}|{clock.now().isoformat()}"
-        message_id = f"<{sha256(identity.encode()).hexdigest()[:40]}@{self._from.domain}>"
+        message_id = message_id or self._message_id(dedup_key, email)
         sender = Address(self._from.display_name or say(SERVICE, lang), self._from.username, self._from.domain)
         headers = {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                    "List-Id": f"<{purpose.value}.{self._from.domain}>"} if way_out else {}
         return Letter(person_id, email, purpose, message_id, str(sender), written.subject, written.text, written.html,
                       dedup_key, headers)
+
+    def _message_id(self, dedup_key: str | None, email: str) -> str:
+        identity = f"{dedup_key or secrets.token_hex(16)}|{email}|{clock.now().isoformat()}"
+        return f"<{sha256(identity.encode()).hexdigest()[:40]}@{self._from.domain}>"

@@ -3,31 +3,31 @@ never invented. What the publisher does not state is left out."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from domain import clock
-from domain.classification import Confidence, Evidence
-from domain.criteria import Criteria, Facts, contains, facts, subjects
-from domain.decision import DECIDED
+from domain.classification import Confidence
+from domain.criteria import facts
 from domain.grade import sentence
 from domain.notice import Notice, NoticeKind
 from domain.product_type import ADJACENT_TYPES
-from domain.text import has_cjk
+from domain.subscription import Subscription
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from subscriptions import names
 from subscriptions.inert import one_line, web_link
 from subscriptions.news import Told
 from subscriptions.phrases import is_chinese, say
+from subscriptions.reasons import Why, grouped, reasons
 from subscriptions.times import HERE
 
-MOST_ENDING = 3
-"""Letters in which a word of the vocabulary and the publisher's may differ at the end (compressor, compressors)."""
-MOST_REASONS = 4
 MOST_VALUES = 8
+MOST_NUMBERS = 3
+MOST_IN_SUBJECT = 2
+_VAGUE = frozenset(("other", "other_health", "unknown"))
+"""What says nothing in a subject."""
 EXCERPT = 280
 """Signs of the publisher's own text that a mail quotes."""
 
@@ -51,16 +51,8 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """Subscriptions that a notice met for the same reasons."""
-
-    labels: tuple[str, ...]
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
-    """A notice on one line."""
+    """A notice on one line; ``what`` is the most telling of what is wrong, what was done, or what is due."""
 
     title: str
     title_lang: str
@@ -70,6 +62,7 @@ class Line:
     kind: str
     about: str
     market: str
+    what: str
     is_withdrawn: bool
 
 
@@ -93,16 +86,30 @@ def line(stored: StoredNotice, base_url: str, lang: str, title_limit: int = 120)
     notice, grade = stored.notice, stored.grade.grade.value
     return Line(one_line(notice.title, title_limit), _lang_tag(notice.lang), f"{base_url}/notices/{stored.id}", grade,
                 names.grade(grade, lang), names.kind(notice.kind.value, lang), _about(stored, lang),
-                names.place(notice.market, lang), stored.status.value == "withdrawn")
+                _place(notice.market, lang), _what(notice, lang), stored.status.value == "withdrawn")
 
 
 def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str) -> Gist:
     """A notice in full for the person it is told to."""
     stored = told.stored
     found = facts(stored.notice, stored.classification, stored.grade)
+    labels = {each.id: label(each) for each in told.subscriptions}
+    whys = grouped(told, labels, lambda criteria: reasons(criteria, stored, found, lang))
+    return gist_of(stored, sources.get(stored.notice.source), base_url, lang, changes(told, lang), whys)
+
+
+def gist_of(stored: StoredNotice, source: SourceName | None, base_url: str, lang: str, changed: tuple[Changed, ...],
+            whys: tuple[Why, ...]) -> Gist:
+    """A notice in full, with what changed for whom it is told to, and why it is."""
+    notice = stored.notice
     return Gist(line(stored, base_url, lang, 300), sentence(stored.grade, lang),
-                _summary(stored.notice, lang), one_line(stored.notice.summary, EXCERPT), web_link(stored.notice.url),
-                tuple(_rows(stored, sources, lang)), tuple(_changes(told, lang)), tuple(_whys(told, found, lang)))
+                _summary(notice, lang), one_line(notice.summary, EXCERPT), web_link(notice.url),
+                tuple(_rows(stored, source, lang)), changed, whys)
+
+
+def label(subscription: Subscription) -> str:
+    """What a subscription is called in a mail."""
+    return one_line(subscription.label, 120)
 
 
 def today() -> date:
@@ -133,21 +140,41 @@ def _about(stored: StoredNotice, lang: str) -> str:
     return one_line(stored.notice.product, 40) or names.kind(stored.notice.kind.value, lang)
 
 
+def _what(notice: Notice, lang: str) -> str:
+    """For a subject: the hazards, else the measures, else until when one may speak up, else from when it holds."""
+    for field in ("hazards", "measures"):
+        values = [each for each in getattr(notice, field) if each not in _VAGUE]
+        if values:
+            return _listed((_NAMED[field](each, lang) for each in values), lang, MOST_IN_SUBJECT)
+    if notice.comment_deadline and notice.comment_deadline >= today():
+        return say("{day} 前可评议", lang, day=day(notice.comment_deadline, lang))
+    return say("{day} 起生效", lang, day=day(notice.effective_on, lang)) if notice.effective_on else ""
+
+
 def _summary(notice: Notice, lang: str) -> str:
-    """What is wrong, what was done and until when one may speak up, in one line; empty when nothing of it is stated."""
+    """What is wrong, what was done, until when one may speak up and from when it holds, in one line; empty when nothing of
+    it is stated."""
     parts = [_shown(notice, field, lang) for field in ("hazards", "risk_level", "measures")]
     if notice.comment_deadline:
         parts.append(say("评议截止 {day}（{left}）", lang, day=day(notice.comment_deadline, lang),
                          left=_days_left(notice.comment_deadline, lang)))
+    if notice.effective_on:
+        parts.append(say("{day} 起生效", lang, day=day(notice.effective_on, lang)))
     return say("；", lang).join(part for part in parts if part)
 
 
-def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str) -> Iterator[Row]:
+def _number(notice: Notice, lang: str) -> str:
+    """The publisher's own number: those it states, else the id under which it keeps the notice."""
+    stated = [one_line(each, 80) for each in notice.identifiers if each.strip()]
+    return _listed(stated or [one_line(notice.external_id, 80)], lang, MOST_NUMBERS)
+
+
+def _rows(stored: StoredNotice, source: SourceName | None, lang: str) -> Iterator[Row]:
     notice, found = stored.notice, stored.classification
     floor = Confidence.LOW
     own_words = one_line(" · ".join(each for each in (notice.product, notice.brand, notice.model) if each.strip()), 200)
     values = (
-        ("目标市场", names.place(notice.market, lang)),
+        ("目标市场", _place(notice.market, lang)),
         ("类别", names.kind(notice.kind.value, lang)),
         ("产品类别", _findings(found.product_types, names.product_type, floor, lang)),
         ("相关法规", _findings(found.horizontal, names.regulation, floor, lang)),
@@ -156,9 +183,11 @@ def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str) ->
         ("危害", _shown(notice, "hazards", lang)),
         ("风险等级", _shown(notice, "risk_level", lang)),
         ("措施", _shown(notice, "measures", lang)),
+        ("通报目的", _shown(notice, "objectives", lang)),
         ("原产地", _place(notice.origin, lang)),
         ("通报国", _place(notice.notifying_country, lang)),
-        ("发布机构", _publisher(sources.get(notice.source), notice, lang)),
+        ("发布机构", _publisher(source, notice, lang)),
+        ("发布编号", _number(notice, lang)),
     )
     yield from (Row(say(label, lang), value) for label, value in values if value)
     yield from _dates(notice, lang)
@@ -199,19 +228,20 @@ def _place(text: str, lang: str) -> str:
     return names.place(one_line(text, 80), lang)
 
 
-def _listed(values: Iterable[str], lang: str) -> str:
+def _listed(values: Iterable[str], lang: str, most: int = MOST_VALUES) -> str:
     found = list(dict.fromkeys(value for value in values if value))
-    text = say("、", lang).join(found[:MOST_VALUES])
-    return say("{list}等 {count} 项", lang, list=text, count=len(found)) if len(found) > MOST_VALUES else text
+    text = say("、", lang).join(found[:most])
+    return say("{list}等 {count} 项", lang, list=text, count=len(found)) if len(found) > most else text
 
 
-_LABELS = {"kind": "类别", "market": "目标市场", "product": "产品（原文）", "hs_codes": "HS 编码", "ics_codes": "ICS 编码",
-           "hazards": "危害", "risk_level": "风险等级", "measures": "措施", "comment_deadline": "评议截止",
-           "effective_on": "生效日期", "stage": "阶段"}
-"""The material fields, and the stage, which is material where a card says so."""
+_LABELS = {"kind": "类别", "market": "目标市场", "product": "产品（原文）", "brand": "品牌", "model": "型号",
+           "hs_codes": "HS 编码", "ics_codes": "ICS 编码", "hazards": "危害", "risk_level": "风险等级", "measures": "措施",
+           "origin": "原产地", "comment_deadline": "评议截止", "effective_on": "生效日期", "stage": "阶段"}
+"""The material fields; the stage, which is material where a card says so; the origin, which a grade hangs on; and what tells
+a reader whether it is their product."""
 _NAMED: Mapping[str, Callable[[str, str], str]] = {
-    "kind": names.kind, "market": names.place, "hazards": names.hazard, "measures": names.measure,
-    "risk_level": names.risk_level, "stage": names.stage}
+    "kind": names.kind, "market": names.place, "hazards": names.hazard, "measures": names.measure, "origin": _place,
+    "risk_level": names.risk_level, "stage": names.stage, "objectives": names.objective}
 
 
 def _shown(notice: Notice, field: str, lang: str) -> str:
@@ -221,72 +251,19 @@ def _shown(notice: Notice, field: str, lang: str) -> str:
         return day(value, lang)
     values: Collection[str] = value if isinstance(value, tuple) else (str(value),) if value else ()
     name = _NAMED.get(field)
-    return _listed((name(each, lang) if name else one_line(each, 200) for each in values if each != "unknown"), lang)
+    return _listed((one_line(name(each, lang) if name else each, 200) for each in values if each != "unknown"), lang)
+
+
+def changes(told: Told, lang: str) -> tuple[Changed, ...]:
+    """What changed against the reading the person knows."""
+    return tuple(_changes(told, lang)) if told.before else ()
 
 
 def _changes(told: Told, lang: str) -> Iterator[Changed]:
-    """What changed against the reading the person knows."""
-    if told.before is None:
-        return
     if told.was_withdrawn and not told.is_withdrawn:
         yield Changed(say("状态", lang), say("已撤回", lang), say("重新发布", lang))
     for field in _LABELS:
-        before, after = (_shown(notice, field, lang) for notice in (told.before, told.stored.notice))
+        before, after = (_shown(notice, field, lang) for notice in (told.before, told.stored.notice) if notice)
         if before != after:
             unstated = say("未注明", lang)
             yield Changed(say(_LABELS[field], lang), before or unstated, after or unstated)
-
-
-_WHERE = {"title": "标题", "product": "产品名称", "codes": "HS/ICS 编码", "category": "来源类别", "body": "正文"}
-"""Fields that evidence comes from, the most telling first."""
-
-
-def _whys(told: Told, found: Facts, lang: str) -> Iterator[Why]:
-    """What in the notice met its subscriptions: the words they ask for and where these stand; products and rules with the
-    evidence that the classifier saw."""
-    by_reasons: dict[tuple[str, ...], list[str]] = {}
-    for each in told.subscriptions:
-        reasons = [_by_word(word, found, lang) for word in each.criteria.words]
-        reasons += [_by_finding(subject, told.stored, lang) for subject in _met(each.criteria, found)]
-        by_reasons.setdefault(tuple(reasons[:MOST_REASONS]), []).append(one_line(each.label, 120))
-    yield from (Why(tuple(dict.fromkeys(labels)), reasons) for reasons, labels in by_reasons.items())
-
-
-def _met(criteria: Criteria, found: Facts) -> list[str]:
-    """The findings that a subscription asks for; all that count when it asks neither for any nor for words."""
-    present = subjects(found.product_types, criteria.scope) | subjects(found.regulations, criteria.scope)
-    asked = criteria.product_types | criteria.regulations
-    return sorted(present & asked if asked else frozenset() if criteria.words else present)
-
-
-def _by_word(word: str, found: Facts, lang: str) -> str:
-    in_title = contains(found.title_tokens, word)
-    return say("标题中的关键词“{word}”" if in_title else "正文中的关键词“{word}”", lang, word=one_line(word, 60))
-
-
-def _by_finding(subject: str, stored: StoredNotice, lang: str) -> str:
-    """A finding with its best evidence: from the title if there is any, in the publisher's own letters if they can be
-    found again, the longest."""
-    name = names.product_type if subject in stored.classification.product_types else names.regulation
-    seen = [(list(_WHERE).index(each.where) if each.where in _WHERE else len(_WHERE), not written, -len(what), what, each)
-            for each in stored.classification.evidence if each.subject == subject and not each.rule.startswith("vetoed")
-            for written, what in [_as_written(each, stored.notice)]]
-    if not seen:
-        return name(subject, lang)
-    *_, what, best = min(seen, key=lambda piece: piece[:4])
-    if best.rule == DECIDED:
-        return say("{name}：编辑判定", lang, name=name(subject, lang))
-    return say("{name}：{where}中的“{what}”", lang, name=name(subject, lang), what=what,
-               where=say(_WHERE.get(best.where, best.where), lang))
-
-
-def _as_written(evidence: Evidence, notice: Notice) -> tuple[bool, str]:
-    """Whether the evidence can be found again in its field, and how it is written there."""
-    text = {"title": notice.title, "product": notice.product, "category": notice.category,
-            "body": notice.summary}.get(evidence.where, "")
-    for cut in range(MOST_ENDING + 1):
-        stem = re.escape(evidence.what[:len(evidence.what) - cut])
-        found = re.search(stem if has_cjk(stem) else rf"(?<!\w){stem}[^\W\d_]*", text, re.IGNORECASE)
-        if found and len(evidence.what) > 2 * cut:
-            return True, one_line(found.group(), 80)
-    return False, one_line(evidence.what, 80)

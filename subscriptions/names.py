@@ -9,7 +9,7 @@ from domain.deadline import DEADLINE_STATES
 from domain.grade import Grade
 from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
-from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, TBT_STAGES
+from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, TBT_OBJECTIVES, TBT_STAGES
 from domain.market import country_name
 from domain.measure import MEASURES
 from domain.product_type import PRODUCT_TYPES
@@ -70,6 +70,11 @@ def risk_level(key: str, lang: str) -> str:
 def measure(key: str, lang: str) -> str:
     """A measure taken."""
     return _name(MEASURES, key, lang)
+
+
+def objective(key: str, lang: str) -> str:
+    """An objective that a notification states."""
+    return _name(TBT_OBJECTIVES, key, lang)
 
 
 def stage(key: str, lang: str) -> str:

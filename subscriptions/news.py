@@ -13,12 +13,13 @@ from domain.grade import Grade
 from domain.notice import Notice, NoticeStatus
 from domain.organisation import Person
 from domain.subscription import Frequency, Subscription, SubscriptionState
-from storage import grade_overrides, notices, organisations, subscriptions
+from storage import digests, grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
+from storage import told as mails
 from storage.digests import Run
 from storage.matches import Match
 from storage.notices import StoredNotice
-from storage.session import Database
+from storage.session import Database, Session
 
 GRADE_ORDER = {"red": 0, "yellow": 1, "plain": 2}
 
@@ -83,23 +84,48 @@ def gather(db: Database, person_id: int, runs: Sequence[Run] = ()) -> News:
         cuts = {run.frequency: run for run in runs if run.time_zone == person.time_zone}
         due = [] if person.quiet_until(clock.now()) else [each for each in open_ones if _is_due(asked, each, cuts)]
         at_once = {each.notice_id for each in due}
-        read = grade_overrides.told_in(session, _zones(person, open_ones, asked), notices.by_ids(
-            session, sorted(at_once | _pressing(open_ones, asked))))
+        read = _stored(session, person, open_ones, asked, at_once | _pressing(open_ones, asked))
         stored = {notice_id: each for notice_id, each in read.items() if notice_id in at_once or is_red(each)}
-        found = _by_notice(each for each in open_ones if each.notice_id in stored)
-        known = {notice_id: shown.get(notice_id, min(each.material_version for each in matches) - 1)
-                 for notice_id, matches in found.items()}
-        histories = {notice_id: {each.version: each for each in notices.versions(session, notice_id)}
-                     for notice_id, version in known.items() if version}
+        told = _told(session, [each for each in open_ones if each.notice_id in stored], asked, stored, shown)
+    return News(person, told, {why: tuple(ids) for why, ids in dropped.items()}, tuple(_digests(due, asked, cuts)))
+
+
+def gather_again(db: Database, email_id: int) -> tuple[News, str]:
+    """The news that a mail tells, as they stand now, and its Message-ID. Raises NotFound."""
+    with db.read() as session:
+        person_id, message_id = mails.whose(session, email_id)
+        person = organisations.person(session, person_id)
+        bound = mails.of_mail(session, email_id)
+        asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in bound}))
+        shown = kept.told(session, person_id, sorted({each.notice_id for each in bound}), email_id)
+        open_ones, dropped = _sorted_out(bound, asked, shown)
+        stored = _stored(session, person, open_ones, asked, {each.notice_id for each in open_ones})
+        told = _told(session, open_ones, asked, stored, shown)
+        run = digests.of_mail(session, email_id)
+    found = tuple(_digests(open_ones, asked, {run.frequency: run})) if run else ()
+    return News(person, told, {why: tuple(ids) for why, ids in dropped.items()}, found), message_id
+
+
+def _stored(session: Session, person: Person, found: Iterable[Match], asked: Mapping[int, Subscription],
+            notice_ids: Iterable[int]) -> Mapping[int, StoredNotice]:
+    """Notices as they stand now, each with the grade that it has where the person is told."""
+    read = notices.by_ids(session, sorted(notice_ids))
+    return grade_overrides.told_in(session, _zones(person, found, asked), read)
+
+
+def _told(session: Session, found: Iterable[Match], asked: Mapping[int, Subscription],
+          stored: Mapping[int, StoredNotice], shown: Mapping[int, int]) -> tuple[Told, ...]:
+    """What matches tell, the most urgent first, each notice beside the reading that the person knows."""
     told = []
-    for notice_id, matches in found.items():
-        before = histories.get(notice_id, {}).get(known[notice_id])
+    for notice_id, matches in _by_notice(found).items():
+        known = shown.get(notice_id, min(each.material_version for each in matches) - 1)
+        versions = {each.version: each for each in notices.versions(session, notice_id)} if known else {}
+        before = versions.get(known)
         told.append(Told(
             stored[notice_id], tuple(asked[each] for each in sorted({each.subscription_id for each in matches})),
             tuple(each.id for each in matches), before.notice if before else None,
             before is not None and before.status is NoticeStatus.WITHDRAWN))
-    return News(person, tuple(sorted(told, key=_urgency)), {why: tuple(ids) for why, ids in dropped.items()},
-                tuple(_digests(due, asked, cuts)))
+    return tuple(sorted(told, key=lambda each: urgency(each.stored)))
 
 
 def _zones(person: Person, waiting: Iterable[Match], asked: Mapping[int, Subscription]) -> Mapping[int, set[int]]:
@@ -160,7 +186,7 @@ def _digests(due: Iterable[Match], asked: Mapping[int, Subscription], cuts: Mapp
             yield Digest(cuts[frequency], newest(frequency, cuts[frequency].time_zone, oldest[frequency]).at)
 
 
-def _urgency(told: Told) -> tuple[int, int, int]:
-    """Red before yellow before plain, then the newest event first."""
-    event_on = told.stored.notice.event_date or date.min
-    return GRADE_ORDER[told.stored.grade.grade.value], -event_on.toordinal(), told.stored.id
+def urgency(stored: StoredNotice) -> tuple[int, int, int]:
+    """Sorts red before yellow before plain, then the newest event first."""
+    event_on = stored.notice.event_date or date.min
+    return GRADE_ORDER[stored.grade.grade.value], -event_on.toordinal(), stored.id

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -24,8 +25,8 @@ class Written:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes on the wire, base64 included."""
-        return (len(self.text.encode()) + len(self.html.encode())) * 4 // 3 + 4096
+        """How many bytes the HTML takes, by which mail readers cut; the text is never the longer one."""
+        return len(self.html.encode())
 
 
 def _environment() -> Environment:
@@ -39,7 +40,20 @@ _TEMPLATES = _environment()
 def render(mail: str, lang: str, **facts: object) -> Written:
     """The mail ``templates/<mail>`` filled with facts. What strangers wrote is escaped in HTML; that it holds no line
     break and no invisible sign is up to the caller."""
-    known = {**facts, "_": partial(say, lang=lang), "html_lang": "zh-CN" if is_chinese(lang) else "en", "service": SERVICE}
-    subject, text, html = (_TEMPLATES.get_template(f"{mail}/{part}").render(known)
-                           for part in ("subject.txt", "body.txt", "body.html"))
+    return written(*(part(f"{mail}/{name}", lang, **facts) for name in ("subject.txt", "body.txt", "body.html")))
+
+
+def part(template: str, lang: str, **facts: object) -> str:
+    """One template filled with facts, which is a whole text or a piece of one."""
+    return _TEMPLATES.get_template(template).render(
+        facts, _=_sayer(lang), html_lang="zh-CN" if is_chinese(lang) else "en", service=SERVICE)
+
+
+def written(subject: str, text: str, html: str) -> Written:
+    """A mail of rendered parts."""
     return Written(one_line(subject, 200), text.strip() + "\n", html)
+
+
+@cache
+def _sayer(lang: str) -> Callable[..., str]:
+    return partial(say, lang=lang)

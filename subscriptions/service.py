@@ -13,14 +13,16 @@ from domain.errors import Conflict, InvalidValue, NotFound, ZonewatchError
 from domain.organisation import Person, checked_email
 from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
 from domain.text import tokens as word_tokens
-from storage import emails, organisations, subscriptions
+from storage import emails, notices, organisations, subscriptions, told
 from storage.emails import Purpose
 from storage.locks import alone
+from storage.notices import StoredNotice
 from storage.session import Database
 from subscriptions.choice import MAX_LABEL, Choice, choose, rest
 from subscriptions.composer import Composer
 from subscriptions.describe import describe
 from subscriptions.inert import one_line
+from subscriptions.news import urgency
 from subscriptions.phrases import is_chinese, say
 from subscriptions.tokens import BadToken, Leave, Tokens
 
@@ -129,6 +131,14 @@ class SubscriptionService:
                 return subscriptions.ever_of_person(session, leave.person_id, Topic.NOTICES)
             found = subscriptions.by_ids(session, leave.subscription_ids)
         return [found[each] for each in sorted(found) if found[each].person_id == leave.person_id]
+
+    def told(self, token: str) -> list[StoredNotice]:
+        """The notices that a mail told, the most urgent first, as they stand now. Raises BadToken, NotFound when the mail is
+        no longer kept."""
+        message_id = self._tokens.read_mail(token)
+        with self._db.read() as session:
+            found = notices.by_ids(session, told.notice_ids(session, message_id))
+        return sorted(found.values(), key=urgency)
 
     def ask_sign_in(self, email: str) -> None:
         """Mail a sign-in link to an address that has confirmed a subscription. For any other, and after three mails within

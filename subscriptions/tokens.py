@@ -73,6 +73,7 @@ class Tokens:
         self._confirm = _serializer(secret_key, "confirm")
         self._unsubscribe = _serializer(secret_key, "unsubscribe")
         self._sign_in = _serializer(secret_key, "sign-in")
+        self._mail = _serializer(secret_key, "mail")
 
     def confirm(self, subscription_id: int, email: str, lang: str) -> str:
         """A link that confirms a subscription, good for seven days."""
@@ -91,6 +92,14 @@ class Tokens:
         person_id, subscription_ids = _read(self._unsubscribe, token, None)
         return Leave(person_id, tuple(subscription_ids))
 
+    def mail(self, message_id: str) -> str:
+        """A link to the notices that a mail told; good for as long as the mail is kept."""
+        return str(self._mail.dumps(message_id.strip("<>")))
+
+    def read_mail(self, token: str) -> str:
+        """The Message-ID of the mail that a link is about."""
+        return f"<{_read(self._mail, token, None)}>"
+
     def sign_in(self, person_id: int, email: str) -> str:
         """A link that signs a person in, good for thirty minutes."""
         return str(self._sign_in.dumps([person_id, email]))
@@ -104,11 +113,10 @@ def _serializer(secret_key: str, purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(secret_key, salt=f"zonewatch.{purpose}", signer=_Signer)
 
 
-def _read(serializer: URLSafeTimedSerializer, token: str, life: timedelta | None) -> list[Any]:
+def _read(serializer: URLSafeTimedSerializer, token: str, life: timedelta | None) -> Any:
     try:
-        values: list[Any] = serializer.loads(token, max_age=None if life is None else int(life.total_seconds()))
+        return serializer.loads(token, max_age=None if life is None else int(life.total_seconds()))
     except SignatureExpired:
         raise BadToken("expired") from None
     except BadData:
         raise BadToken("broken") from None
-    return values

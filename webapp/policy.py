@@ -41,6 +41,7 @@ ROUTES: dict[str, Access] = {
     "alerts.confirm_now": Access.PUBLIC,
     "alerts.unsubscribe": Access.PUBLIC,
     "alerts.unsubscribe_now": Access.PUBLIC,
+    "alerts.told": Access.PUBLIC,
     "alerts.mine": Access.SUBSCRIBER,
     "alerts.choose": Access.SUBSCRIBER,
     "alerts.rest": Access.SUBSCRIBER,

@@ -15,8 +15,10 @@ from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, RunStatus
 from domain.subscription import Topic
 from indexer.sync import sync
-from storage import captures, decisions, health, runs, sources
+from storage import captures, decisions, emails, health, matches, runs, sources, subscriptions
+from storage.emails import Letter, Purpose
 from storage.ingest import Reading, ingest
+from storage.matches import Found
 from subscriptions.tokens import Tokens
 from tests.browser.portal import EDITOR, SECRET, SUBSCRIBER, Portal
 from tests.builders import source, store_found
@@ -269,7 +271,21 @@ def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:
     draft = service.create(editor, zhuhai, "墨盒化学品标签专题（草稿）", "请各企业自查标签。", [ids["ink"], ids["gone"]])
     portal.subscriptions.subscribe("look@firm.example", LOOK, "气动元件（欧盟）")
     return {"bulletin": first, "draft": draft, "confirm": portal.token("confirm"),
-            "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ())}
+            "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ()), "told": _mail_that_left(portal, ids)}
+
+
+def _mail_that_left(portal: Portal, ids: dict[str, Any]) -> str:
+    """The token of a mail that told the subscriber of some notices."""
+    person_id, message_id = portal.people[SUBSCRIBER], "<told@portal.example>"
+    with portal.db.write() as session:
+        asked = subscriptions.of_person(session, person_id)[0].id
+        matches.add(session, [Found(asked, ids[name], f"told:{name}", 1, 1) for name in ("red", "ink", "rohs", "tbt")])
+        email_id = emails.add(session, Letter(person_id, SUBSCRIBER, Purpose.ALERT, message_id, "from@portal.example",
+                                              "【红色预警】", "", ""))
+        assert email_id
+        matches.composed(session, email_id, {each.id: 1 for each in matches.waiting(session, person_id)})
+        emails.mark_sent(session, email_id)
+    return Tokens(SECRET).mail(message_id)
 
 
 LOOK = Criteria(product_types=frozenset(("air_compressor", "pneumatic_cylinder")), markets=frozenset(("EU",)),

@@ -7,14 +7,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
-import pytest
-
 from domain.criteria import Criteria
 from domain.notice import NoticeKind
-from domain.source import RunStatus
-from storage import decisions, organisations, runs
+from storage import decisions, organisations
 from tests.builders import notice, store
-from tests.features.alerts import COMPRESSORS, World, html, link, text, told
+from tests.features.alerts import COMPRESSORS, World, html, link, text
 
 HOSTILE = ('Air compressor <img src="https://x.example/p.gif" onerror=alert(1)>\r\nBcc: v@x.example\u2028X: '
            "\u202egnp.\ud800<b>bold")
@@ -24,7 +21,11 @@ VALVE = notice(
     notifying_country="DE", effective_on=date(2027, 7, 1), comment_deadline=date(2026, 12, 20))
 
 SAID = """\
+欧盟召回 电磁阀
+触电、火灾；严重风险；从最终用户处召回、禁止销售；评议截止 2026-12-20（还剩 30 天）；2027-07-01 起生效
 [红色预警] Solenoid valves for compressed air, 24 V DC
+原文：https://publisher.example/1
+级别理由：本行业产品在目标市场被召回、拒绝入境或禁止进口
 目标市场：欧盟
 类别：召回
 产品类别：电磁阀
@@ -34,6 +35,7 @@ SAID = """\
 原产地：中国
 通报国：德国
 发布机构：欧盟委员会 · eu_safety_gate 来源
+发布编号：SR/2/26
 发布日期：2026-11-13
 评议截止：2026-12-20（还剩 30 天）
 生效日期：2027-07-01
@@ -62,13 +64,13 @@ def test_an_alert_says_in_chinese_what_the_publisher_states(here: World) -> None
     here.follow(criteria=Criteria(product_types=frozenset({"solenoid_valve"}), markets=frozenset({"EU"})))
     (notice_id,) = store(here.db, VALVE)
     (mail,) = here.round()
-    assert mail["Subject"] == "【红色预警】电磁阀 · 欧盟 · 召回"
+    assert mail["Subject"] == "【红色预警】欧盟召回 电磁阀：触电、火灾"
     assert mail["From"] == "出口质量安全信息 <alerts@portal.example>"
     said = text(mail)
     for each in SAID.splitlines():
         assert f"{each}\n" in said, each
-        assert each.partition("：")[2].partition("（")[0] in Reader(html(mail)).text
-    assert f"详情：https://portal.example/notices/{notice_id}\n原文：https://publisher.example/1\n" in said
+        assert each.partition("：")[2].partition("（")[0] in Reader(html(mail)).text + html(mail)
+    assert f"详情：https://portal.example/notices/{notice_id}\n" in said
 
 
 def test_what_the_publisher_does_not_state_is_left_out(here: World) -> None:
@@ -84,7 +86,7 @@ def test_a_horizontal_rule_is_told_by_its_name(here: World) -> None:
     store(here.db, notice(title="Draft directive amending Annex III to Directive 2011/65/EU (RoHS)", product="",
                           kind=NoticeKind.TBT_NOTIFICATION, category="", summary="Exemption for lead."))
     (mail,) = here.round()
-    assert mail["Subject"] == "【黄色预警】欧盟RoHS指令 · 欧盟 · WTO/TBT通报"
+    assert mail["Subject"] == "【黄色预警】欧盟WTO/TBT通报 欧盟RoHS指令：人身伤害"
     assert "依据：欧盟RoHS指令：标题中的“2011/65/EU”" in text(mail)
 
 
@@ -94,7 +96,7 @@ def test_what_strangers_wrote_is_inert(here: World) -> None:
     (mail,) = here.round()
     assert mail["Bcc"] is None
     page = Reader(html(mail))
-    assert not {tag for tag, _ in page.tags} & {"img", "script", "iframe", "form", "object", "style", "link"}
+    assert not {tag for tag, _ in page.tags} & {"img", "script", "iframe", "form", "object", "link"}
     for _, attributes in page.tags:
         assert not any(name.startswith("on") for name in attributes)
         assert attributes.get("href", "https://portal.example/").startswith("https://portal.example/")
@@ -112,31 +114,17 @@ def test_links_of_the_publisher_are_kept_as_written(here: World) -> None:
     assert "https://eping.example/x?a=1&b=%22" in [each.get("href") for _, each in Reader(html(mail)).tags]
 
 
-@pytest.mark.parametrize("length", [40, 2000])
-def test_a_mail_of_three_hundred_notices_is_not_cut_off(here: World, length: int) -> None:
-    here.follow(lang="zh")
-    crowd = [notice(f"SR/{number}", title=f"Air compressor {number} " + "压力" * (length // 2), summary="x" * 3000,
-                    brand="b" * length, comment_deadline=date(2026, 12, 20)) for number in range(300)]
-    store(here.db, *crowd)
-    with here.db.read() as session:
-        (report,) = runs.latest(session, "eu_safety_gate", 1)
-    assert report.status is RunStatus.HELD
-    runs.release(here.db, report.id, "operator")
-    seen: list[int] = []
-    while len(seen) < 300:
-        (mail,) = here.round()
-        assert len(mail.as_bytes()) < 102 * 1024
-        assert len(told(mail)) >= min(40, 300 - len(seen))
-        seen += [int(re.findall(r"Air compressor (\d+)", title)[0]) for title in told(mail)]
-        assert re.findall(r"还有 (\d+) 条，将在下一封邮件中发送。", text(mail)) == (
-            [str(300 - len(seen))] if len(seen) < 300 else [])
-        page = html(mail)
-        assert 0 < page.index("退订") < 4000
-        assert page.count("/unsubscribe/") == 2
-        assert here.round() == []
-        here.wait()
-    assert sorted(seen) == list(range(300))
-    assert here.round() == []
+def test_what_changed_is_told_as_old_and_new_with_what_a_grade_hangs_on(here: World) -> None:
+    here.follow()
+    store(here.db, notice())
+    here.round()
+    here.wait()
+    store(here.db, notice(hazards=("fire", "burns"), origin="VN", brand="AIRTEK", measures=("sales_ban",)))
+    (mail,) = here.round()
+    assert mail["Subject"] == "【红色预警·有变更】欧盟国外通报 空气压缩机：火灾、烧伤/烫伤"
+    assert ("内容有变更：\n  品牌：未注明 → AIRTEK\n  危害：人身伤害 → 火灾、烧伤/烫伤\n  措施：未注明 → 禁止销售\n"
+            "  原产地：中国 → 越南\n") in text(mail)
+    assert "人身伤害 → 火灾、烧伤/烫伤" in Reader(html(mail)).text
 
 
 def test_a_mail_in_english_is_all_english(here: World) -> None:
@@ -144,7 +132,7 @@ def test_a_mail_in_english_is_all_english(here: World) -> None:
     here.follow(criteria=Criteria(words=("solenoid valves",)), lang="en")
     store(here.db, VALVE)
     (mail,) = here.round()
-    assert mail["Subject"] == "[Red alert] Solenoid valve · European Union · Recall"
+    assert mail["Subject"] == "[Red alert] European Union: Recall – Solenoid valve: Electric shock, Fire"
     assert mail["From"] == "Export quality and safety information <alerts@portal.example>"
     assert not re.search("[\u3000-\u9fff\uff00-\uffef]", text(mail) + html(mail))
     assert "Comments until: 20 Dec 2026 (days left: 30)" in text(mail)

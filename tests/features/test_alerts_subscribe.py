@@ -166,7 +166,7 @@ def test_mails_are_in_the_language_of_the_form_and_stay_so_once_confirmed(here: 
     here.service.subscribe(LI, VALVES, lang="zh")  # whoever types an address has not shown that it is theirs
     store(here.db, notice())
     (mail,) = here.round()[-1:]
-    assert mail["Subject"].startswith("[Red alert] Air compressor · European Union")
+    assert mail["Subject"].startswith("[Red alert] European Union: Foreign safety notification")
 
 
 def test_an_unconfirmed_subscription_gets_nothing_and_is_forgotten_with_its_address(here: World) -> None:

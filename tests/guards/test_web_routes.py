@@ -34,7 +34,8 @@ def rules() -> list[Rule]:
 
 def address(rule: Rule, portal: Portal) -> str:
     """An address that the rule answers with something to see."""
-    token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"]}.get(
+    token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"],
+             "alerts.told": portal.ids["told"]}.get(
         rule.endpoint.removesuffix("_now"), Tokens(SECRET).sign_in(portal.people[SUBSCRIBER], SUBSCRIBER))
     values = {"notice_id": portal.ids["red"], "bulletin_id": portal.ids["draft"], "slug": "ca_recalls", "token": token,
               "subscription_id": 1, "filename": "style.css", "run_id": portal.ids["failed_run"],

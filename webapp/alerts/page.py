@@ -12,6 +12,7 @@ from domain.kinds import NOTICE_KINDS
 from domain.market import MARKETS
 from domain.product_type import INDUSTRIES, types_of_industry
 from indexer.service import SearchService
+from storage.notices import StoredNotice
 from webapp import labels
 from webapp.alerts.forms import SubscribeForm
 from webapp.present import today
@@ -21,6 +22,8 @@ from webapp.search.forms import SETS, Param, params
 RECENT_DAYS = 30
 MOST_RECENT = 100
 """Days that tell a reader how many mails to expect, and the count at which we stop counting."""
+PAGE = 100
+"""Notices of a mail on one page."""
 CHOOSABLE = ("product", "market", "kind", "grade")
 
 
@@ -71,3 +74,20 @@ def subscribe_page(service: SearchService, form: SubscribeForm, source_titles: M
 def _choices(criteria: Criteria, param: str, values: Sequence[str]) -> list[Choice]:
     chosen = getattr(criteria, SETS[param])
     return [Choice(value, name_of(param, value), value in chosen) for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPage:
+    """A page of the notices that a mail told; ``total`` counts all."""
+
+    notices: Sequence[StoredNotice]
+    total: int
+    number: int
+    pages: int
+
+
+def told_page(found: Sequence[StoredNotice], number: str) -> ToldPage:
+    """The page asked for, the first for what is no number."""
+    pages = max(1, -(-len(found) // PAGE))
+    wanted = min(pages, max(1, int(number))) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    return ToldPage(found[(wanted - 1) * PAGE:wanted * PAGE], len(found), wanted, pages)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug import Response
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as Redirect
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
@@ -13,7 +13,7 @@ from subscriptions.sharing import colleagues
 from webapp.accounts.visitor import visitor
 from webapp.alerts.forms import SubscribeForm, choice_of, chosen_ids, quiet_of, send, subscribe_form
 from webapp.alerts.mine import my_page
-from webapp.alerts.page import subscribe_page
+from webapp.alerts.page import subscribe_page, told_page
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
 from webapp.search.chips import Chip, chips
@@ -91,6 +91,15 @@ def unsubscribe_now(token: str) -> str:
     return render_template("alerts/unsubscribed.html", ended=ended)
 
 
+@blueprint.get("/mails/<token>")
+def told(token: str) -> Response:
+    """All notices of a mail, which may have shown only some."""
+    page = told_page(services().subscriptions.told(token), request.args.get("page", "1"))
+    answer = make_response(render_template("alerts/told.html", page=page, token=token, titles=source_titles()))
+    answer.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return answer
+
+
 @blueprint.get("/my")
 def mine() -> str:
     """The subscriptions of the person, and when they are told."""
@@ -106,7 +115,7 @@ def _my_page(error: str = "", at: int | None = None) -> str:
 
 
 @blueprint.post("/my/<id:subscription_id>/choose")
-def choose(subscription_id: int) -> Response | tuple[str, int]:
+def choose(subscription_id: int) -> Redirect | tuple[str, int]:
     """Keep how one of them is called, and how often it is told."""
     try:
         services().subscriptions.choose(visitor().person_id, subscription_id, choice_of(request.form), lang())
@@ -117,7 +126,7 @@ def choose(subscription_id: int) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/my/rest")
-def rest() -> Response | tuple[str, int]:
+def rest() -> Redirect | tuple[str, int]:
     """Keep where the person is, and their quiet hours."""
     try:
         services().subscriptions.rest(visitor().person_id, request.form.get("time_zone", ""), quiet_of(request.form), lang())
@@ -128,7 +137,7 @@ def rest() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/my/<id:subscription_id>/end")
-def end(subscription_id: int) -> Response:
+def end(subscription_id: int) -> Redirect:
     """Stop one of them."""
     services().subscriptions.end(visitor().person_id, subscription_id)
     flash(_("已停止该订阅"))

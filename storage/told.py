@@ -1,0 +1,57 @@
+"""What mails tell: the matches of one mail, and the mails that have been overtaken before they left."""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from domain.errors import NotFound
+from storage.emails import EmailState, Letter, Purpose
+from storage.matches import Match
+from storage.models import EmailRow, MatchRow, NoticeRow
+
+
+def overtaken(session: Session, limit: int) -> list[int]:
+    """Those of the ``limit`` alerts that leave next of which a notice has changed, or was withdrawn, since they were
+    written."""
+    next_out = select(EmailRow.id).where(
+        EmailRow.state == EmailState.PENDING.value, EmailRow.purpose == Purpose.ALERT.value,
+        ).order_by(EmailRow.id).limit(limit).subquery()
+    moved_on = exists().where(MatchRow.email_id == next_out.c.id, MatchRow.dropped_why.is_(None),
+                              NoticeRow.id == MatchRow.notice_id, NoticeRow.version > MatchRow.version)
+    return list(session.scalars(select(next_out.c.id).where(moved_on).order_by(next_out.c.id)))
+
+
+def of_mail(session: Session, email_id: int) -> list[Match]:
+    """The matches that a mail tells, oldest first."""
+    rows = session.execute(
+        select(MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id, MatchRow.material_version,
+               MatchRow.created_at)
+        .where(MatchRow.email_id == email_id, MatchRow.dropped_why.is_(None)).order_by(MatchRow.id))
+    return [Match(*row) for row in rows]
+
+
+def notice_ids(session: Session, message_id: str) -> list[int]:
+    """The notices that a mail tells. Raises NotFound when no such mail is kept."""
+    email_id = session.scalar(select(EmailRow.id).where(EmailRow.message_id == message_id))
+    if email_id is None:
+        raise NotFound("there is no such mail")
+    return sorted({each.notice_id for each in of_mail(session, email_id)})
+
+
+def whose(session: Session, email_id: int) -> tuple[int, str]:
+    """To whom a mail goes, and its Message-ID. Raises NotFound for mail to nobody we know."""
+    row = session.get(EmailRow, email_id)
+    if row is None or row.person_id is None:
+        raise NotFound("there is no such mail to a person")
+    return row.person_id, row.message_id
+
+
+def rewrite(session: Session, email_id: int, letter: Letter) -> bool:
+    """Let a mail say something else, in place and under its name, unless it has left or is about to; gives whether it
+    does."""
+    waits = (EmailRow.id == email_id, EmailRow.state == EmailState.PENDING.value)
+    found = session.scalars(update(EmailRow).where(*waits).values(
+        subject=letter.subject, body_text=letter.text, body_html=letter.html,
+        headers={"From": letter.sender, **letter.headers}).returning(EmailRow.id))
+    return found.first() is not None
