@@ -60,7 +60,8 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with the address that mail goes to; ``email`` is empty as long as none is verified."""
+    """A person with the address that mail goes to; ``email`` is empty as long as none is verified. Their days are those of
+    ``time_zone``: their own, else their zone's, else that of most readers."""
 
     id: int
     name: str
@@ -68,6 +69,7 @@ class Person:
     is_operator: bool
     email: str
     roles: tuple[Membership, ...] = ()
+    time_zone: str = "Asia/Shanghai"
 
 
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Insert, func, select, update
+from sqlalchemy import Insert, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from domain import clock
+from domain.subscription import Frequency, SubscriptionState
 from storage.emails import EmailState
 from storage.models import EmailRow, MatchRow, SubscriptionRow
 
@@ -108,6 +109,17 @@ def told(session: Session, person_id: int, notice_ids: Sequence[int]) -> dict[in
                MatchRow.notice_id.in_(notice_ids))
         .group_by(MatchRow.notice_id))
     return {notice_id: version for notice_id, version in rows}
+
+
+def leaves_soon(session: Session, person_id: int, notice_id: int) -> bool:
+    """Whether a mail is to tell a person of a notice within a day: at once, or in a daily digest."""
+    paused = SubscriptionRow.paused_until.is_not(None) & (SubscriptionRow.paused_until > clock.now())
+    return bool(session.scalar(
+        select(exists().where(
+            MatchRow.subscription_id == SubscriptionRow.id, MatchRow.notice_id == notice_id, MatchRow.email_id.is_(None),
+            MatchRow.dropped_why.is_(None), SubscriptionRow.person_id == person_id, ~paused,
+            SubscriptionRow.state == SubscriptionState.ACTIVE.value,
+            SubscriptionRow.frequency.in_((Frequency.IMMEDIATE.value, Frequency.DAILY.value))))))
 
 
 def composed(session: Session, email_id: int, versions: Mapping[int, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -33,6 +33,7 @@ from storage.models import (
 )
 
 PEOPLE = "people"
+DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
 def ensure_zone(session: Session, slug: str, name: str, name_en: str, industries: Sequence[str] = (),
@@ -170,12 +171,42 @@ def _person(session: Session, row: PersonRow) -> Person:
         .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
         .where(MembershipRow.person_id == row.id).order_by(MembershipRow.id))
     return Person(row.id, row.name, row.lang, row.is_operator, email or "",
-                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles))
+                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles),
+                  time_zones(session, [row.id])[row.id])
+
+
+def time_zones(session: Session, person_ids: Sequence[int]) -> dict[int, str]:
+    """The time zone of each of these persons: their own, else that of the zone that they belong to first, else that of most
+    readers."""
+    found: dict[int, str] = {}
+    for start in range(0, len(person_ids), 500):
+        rows = session.execute(
+            select(PersonRow.id, PersonRow.time_zone, ZoneRow.time_zone)
+            .outerjoin(MembershipRow, MembershipRow.person_id == PersonRow.id)
+            .outerjoin(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
+            .outerjoin(ZoneRow, ZoneRow.id == OrganisationRow.zone_id)
+            .where(PersonRow.id.in_(person_ids[start:start + 500])).order_by(MembershipRow.id))
+        for person_id, own, zones_own in rows:
+            found.setdefault(person_id, own or zones_own or DEFAULT_TIME_ZONE)
+    return found
 
 
 def set_lang(session: Session, person_id: int, lang: str) -> None:
     """Let a person's mail be written in ``zh`` or ``en``."""
     session.get_one(PersonRow, person_id).lang = lang
+
+
+def calendar_no(session: Session, person_id: int) -> int:
+    """The number in the address of a person's calendar. Raises NotFound, also for a person who was erased."""
+    row = session.get(PersonRow, person_id)
+    if row is None or row.erased_at:
+        raise NotFound(f"there is no person {person_id}")
+    return row.calendar_no
+
+
+def renew_calendar(session: Session, person_id: int) -> None:
+    """Give a person's calendar a new number: the address it had leads nowhere any more."""
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(calendar_no=PersonRow.calendar_no + 1))
 
 
 def set_operator(session: Session, person_id: int, is_operator: bool) -> None:

@@ -7,22 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.headerregistry import Address
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.bulletin import Bulletin
 from domain.errors import SettingsError
 from domain.organisation import Person, Zone
 from domain.subscription import Subscription
-from storage.emails import Due, Letter, Purpose
+from storage.emails import Attachment, Due, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.outages import Outage
 from storage.publishers import SourceName
+from subscriptions.calendar import attached, comment_entries
 from subscriptions.condition import Report, outage_line, state_line
+from subscriptions.followers import Telling
 from subscriptions.gist import gist, line
 from subscriptions.inert import lines, one_line
 from subscriptions.mime import address
 from subscriptions.news import News
 from subscriptions.phrases import say
+from subscriptions.reminder_lines import about_notices, told_entries
 from subscriptions.render import SERVICE, Written, render
 from subscriptions.tokens import Tokens
 
@@ -31,7 +35,7 @@ SHAPES = ((20, 80), (12, 60), (6, 40), (3, 40), (0, 40))
 MAX_BYTES = 100_000
 """Large mails are cut off by mail readers (at 102 KB in the best-known one), the way out at their end with them."""
 MOST_NAMED = 80
-"""An unsubscribe link names at most this many subscriptions; above, it offers all of the person's."""
+"""An unsubscribe link names at most this many subscriptions, or followed notices; above, it offers all of the person's."""
 
 
 class Composer:
@@ -70,8 +74,10 @@ class Composer:
             if written.size <= MAX_BYTES:
                 break
         first = min(each for told in named.told for each in told.match_ids)
+        zone = ZoneInfo(person.time_zone)
+        closing = comment_entries([each.stored for each in named.told[:full]], zone)
         return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, f"alert:{person.id}:{first}",
-                            link), named
+                            link, attached(closing, self.base_url, person.lang, zone)), named
 
     def _written_alert(self, news: News, sources: Mapping[str, SourceName], full: int, left: int, way_out: str) -> Written:
         lang, told = news.person.lang, news.told
@@ -80,7 +86,7 @@ class Composer:
             "alert", lang, base_url=self.base_url, unsubscribe=way_out, count=len(told), top=line(told[0].stored, "", lang),
             red=grades.count("red"), yellow=grades.count("yellow"), plain=grades.count("plain"),
             labels=[one_line(each.label, 80) for each in news.subscriptions],
-            items=[gist(each, sources, self.base_url, lang) for each in told[:full]],
+            items=[gist(each, sources, self.base_url, lang, ZoneInfo(news.person.time_zone)) for each in told[:full]],
             rest=[line(each.stored, self.base_url, lang) for each in told[full:]], left=left)
 
     def bulletin(self, due: Due, person: Person, bulletin: Bulletin, zone: Zone, picked: Sequence[StoredNotice],
@@ -116,11 +122,27 @@ class Composer:
                          items=[outage_line(each, sources, self.base_url, person.lang) for each in found])
         return self._letter(Purpose.OUTAGE, person.id, person.email, person.lang, written, due.dedup_key, link)
 
+    def reminder(self, telling: Telling, sources: Mapping[str, SourceName]) -> Letter:
+        """Tell a follower which deadlines are near, and which have moved."""
+        person, zone = telling.person, ZoneInfo(telling.person.time_zone)
+        notice_ids = tuple(dict.fromkeys(each.found.stored.id for each in telling.words))
+        link = self._silence(person.id, notice_ids if len(notice_ids) <= MOST_NAMED else ())
+        written = render(
+            "reminder", person.lang, base_url=self.base_url, silence=link, items=about_notices(
+                telling.words, sources, self.base_url, person.lang, zone,
+                {each: self._silence(person.id, (each,)) for each in notice_ids}))
+        key = f"reminder:{person.id}:{min(telling.told)}" if telling.told else None
+        return self._letter(Purpose.REMINDER, person.id, person.email, person.lang, written, key, link,
+                            attached(told_entries(telling.words), self.base_url, person.lang, zone))
+
+    def _silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
+        return f"{self.base_url}/follow/stop/{self.tokens.silence(person_id, notice_ids)}"
+
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"
 
     def _letter(self, purpose: Purpose, person_id: int | None, email: str, lang: str, written: Written,
-                dedup_key: str | None = None, way_out: str = "") -> Letter:
+                dedup_key: str | None = None, way_out: str = "", attachments: tuple[Attachment, ...] = ()) -> Letter:
         """A letter; only mail that comes again and again offers the way out in its headers (RFC 8058)."""
         identity = f"{dedup_key or secrets.token_hex(16)}|{email}|{clock.now().isoformat()}"
         message_id = f"<{sha256(identity.encode()).hexdigest()[:40]}@{self._from.domain}>"
@@ -128,4 +150,4 @@ class Composer:
         headers = {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                    "List-Id": f"<{purpose.value}.{self._from.domain}>"} if way_out else {}
         return Letter(person_id, email, purpose, message_id, str(sender), written.subject, written.text, written.html,
-                      dedup_key, headers)
+                      dedup_key, headers, attachments)

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
-from domain import clock
 from domain.classification import Confidence, Evidence
 from domain.criteria import Criteria, Facts, contains, facts, subjects
+from domain.deadline import DeadlineKind, closing_text, days_left
 from domain.decision import DECIDED
 from domain.grade import REASONS
 from domain.notice import Notice, NoticeKind
@@ -96,18 +97,13 @@ def line(stored: StoredNotice, base_url: str, lang: str, title_limit: int = 120)
                 names.place(notice.market, lang), stored.status.value == "withdrawn")
 
 
-def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str) -> Gist:
-    """A notice in full for the person it is told to."""
+def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str, zone: ZoneInfo = HERE) -> Gist:
+    """A notice in full for the person it is told to, whose time is that of ``zone``."""
     stored = told.stored
     found = facts(stored.notice, stored.classification)
     return Gist(line(stored, base_url, lang, 300), REASONS[stored.grade.reason][1 if is_chinese(lang) else 0],
-                _summary(stored.notice, lang), one_line(stored.notice.summary, EXCERPT), web_link(stored.notice.url),
-                tuple(_rows(stored, sources, lang)), tuple(_changes(told, lang)), tuple(_whys(told, found, lang)))
-
-
-def today() -> date:
-    """The date where the readers are."""
-    return clock.now().astimezone(HERE).date()
+                _summary(stored.notice, lang, zone), one_line(stored.notice.summary, EXCERPT), web_link(stored.notice.url),
+                tuple(_rows(stored, sources, lang, zone)), tuple(_changes(told, lang)), tuple(_whys(told, found, lang)))
 
 
 def day(value: date, lang: str) -> str:
@@ -133,16 +129,16 @@ def _about(stored: StoredNotice, lang: str) -> str:
     return one_line(stored.notice.product, 40) or names.kind(stored.notice.kind.value, lang)
 
 
-def _summary(notice: Notice, lang: str) -> str:
+def _summary(notice: Notice, lang: str, zone: ZoneInfo) -> str:
     """What is wrong, what was done and until when one may speak up, in one line; empty when nothing of it is stated."""
     parts = [_shown(notice, field, lang) for field in ("hazards", "risk_level", "measures")]
     if notice.comment_deadline:
         parts.append(say("评议截止 {day}（{left}）", lang, day=day(notice.comment_deadline, lang),
-                         left=_days_left(notice.comment_deadline, lang)))
+                         left=left_text(notice.comment_deadline, DeadlineKind.COMMENT, notice.market, zone, lang)))
     return say("；", lang).join(part for part in parts if part)
 
 
-def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str) -> Iterator[Row]:
+def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str, zone: ZoneInfo) -> Iterator[Row]:
     notice, found = stored.notice, stored.classification
     floor = Confidence.LOW
     own_words = one_line(" · ".join(each for each in (notice.product, notice.brand, notice.model) if each.strip()), 200)
@@ -161,25 +157,29 @@ def _rows(stored: StoredNotice, sources: Mapping[str, SourceName], lang: str) ->
         ("发布机构", _publisher(sources.get(notice.source), notice, lang)),
     )
     yield from (Row(say(label, lang), value) for label, value in values if value)
-    yield from _dates(notice, lang)
+    yield from _dates(notice, lang, zone)
 
 
-def _dates(notice: Notice, lang: str) -> Iterator[Row]:
+def _dates(notice: Notice, lang: str, zone: ZoneInfo) -> Iterator[Row]:
     if notice.published_on:
         yield Row(say("发布日期", lang), day(notice.published_on, lang))
     elif notice.updated_on:
         yield Row(say("更新日期", lang), day(notice.updated_on, lang))
     if notice.comment_deadline:
-        yield Row(say("评议截止", lang), day(notice.comment_deadline, lang), _days_left(notice.comment_deadline, lang))
+        yield Row(say("评议截止", lang), closing_text(notice.comment_deadline, notice.market, zone, lang),
+                  left_text(notice.comment_deadline, DeadlineKind.COMMENT, notice.market, zone, lang))
     if notice.effective_on:
         yield Row(say("生效日期", lang), day(notice.effective_on, lang))
 
 
-def _days_left(deadline: date, lang: str) -> str:
-    days = (deadline - today()).days
+def left_text(on: date, what: DeadlineKind, market: str, zone: ZoneInfo, lang: str) -> str:
+    """How long a deadline is away for a reader."""
+    days = days_left(on, what, market, zone)
     if days < 0:
-        return say("已截止", lang)
-    return say("还剩 {days} 天", lang, days=days) if days else say("今天截止", lang)
+        return say("已截止" if what is DeadlineKind.COMMENT else "已生效", lang)
+    if days:
+        return say("还剩 {days} 天", lang, days=days)
+    return say("今天截止" if what is DeadlineKind.COMMENT else "今天生效", lang)
 
 
 def _publisher(source: SourceName | None, notice: Notice, lang: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 
-from storage.emails import Email
+from storage.emails import Attachment, Email
 from subscriptions.inert import one_line
 
 
@@ -39,7 +39,18 @@ def message(email: Email) -> EmailMessage:
         found[name] = one_line(value, 900)
     found.set_content(letter.text, cte="base64")
     found.add_alternative(letter.html, subtype="html", cte="base64")
+    for each in letter.attachments:
+        _attach(found, each)
     return found
+
+
+def _attach(mail: EmailMessage, attachment: Attachment) -> None:
+    """Add a file; the parameters of its type stay."""
+    asked: Message[str, str] = Message()
+    asked["Content-Type"] = attachment.type
+    (_, *params), subtype = asked.get_params([]), asked.get_content_subtype()
+    mail.add_attachment(attachment.text, subtype=subtype, cte="base64", filename=one_line(attachment.name),
+                        params=dict(params))
 
 
 def address(text: str) -> Address:
