@@ -14,13 +14,15 @@ from domain.vocabulary import load
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """An importing economy we watch; a group's rules hold in its ``members`` (ISO 3166-1 alpha-2)."""
+    """An importing economy we watch; a group's rules hold in its ``members`` (ISO 3166-1 alpha-2). Its days end in
+    ``time_zone``, an IANA name."""
 
     id: str
     zh: str
     en: str
     is_group: bool = False
     members: frozenset[str] = frozenset()
+    time_zone: str = "UTC"
 
     def name(self, lang: str = "zh") -> str:
         """The market in Chinese for ``zh`` and its variants, else in English."""
@@ -28,7 +30,8 @@ class Market:
 
 
 MARKETS: Mapping[str, Market] = MappingProxyType({
-    row["id"]: Market(row["id"], row["zh"], row["en"], row.get("group", False), frozenset(row.get("members", ())))
+    row["id"]: Market(row["id"], row["zh"], row["en"], row.get("group", False), frozenset(row.get("members", ())),
+                      row["time_zone"])
     for row in load("markets")["markets"]
 })
 """Every market of the service by id."""

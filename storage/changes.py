@@ -78,6 +78,15 @@ def done(session: Session, change_ids: Iterable[int]) -> None:
         session.execute(update(ChangeRow).where(ChangeRow.id.in_(ids[start:start + 500])).values(done_at=clock.now()))
 
 
+def of_version(session: Session, consumer: str, kind: str, subject_id: int, version: int) -> tuple[bool, bool]:
+    """Whether a version of a subject may alert anybody, and whether a consumer has still to take it. One whose row is kept
+    no longer was taken long ago."""
+    row = session.execute(select(ChangeRow.alert, ChangeRow.done_at).where(
+        ChangeRow.kind == kind, ChangeRow.subject_id == subject_id, ChangeRow.version == version,
+        ChangeRow.consumer == consumer).order_by(ChangeRow.id.desc()).limit(1)).one_or_none()
+    return (row.alert, row.done_at is None) if row else (False, False)
+
+
 def drop_silent(session: Session, limit: int) -> int:
     """Mark the matcher's oldest pending changes that may not alert as done; gives how many."""
     chosen = select(ChangeRow.id).where(_pending(MATCH), ChangeRow.alert.is_(False)).order_by(ChangeRow.id).limit(limit)

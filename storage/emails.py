@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.subscription import SubscriptionState, Topic
 from storage.locks import alone
-from storage.models import EmailRow, MatchRow, SubscriptionRow
+from storage.models import EmailRow, FollowRow, MatchRow, ReminderRow, SubscriptionRow
 from storage.session import Database
 
 FIRST_SEAT = "worker"
@@ -198,8 +198,8 @@ def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
 
 
 def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
-    """Those of these mails that tell matches, but none of a subscription that is active, or are of a topic that their
-    reader has no subscription to any more."""
+    """Those of these mails that tell matches, but none of a subscription that is active, or reminders, but none of a notice
+    that is followed any more, or are of a topic that their reader has no subscription to any more."""
     is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
     alerts = session.scalars(
         select(MatchRow.email_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
@@ -209,7 +209,12 @@ def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
                            SubscriptionRow.state == SubscriptionState.ACTIVE.value)
     others = session.scalars(select(EmailRow.id).where(
         EmailRow.id.in_(email_ids), EmailRow.purpose.in_((Purpose.BULLETIN.value, Purpose.OUTAGE.value)), ~reads))
-    return {*alerts, *others}
+    follows = exists().where(FollowRow.person_id == ReminderRow.person_id, FollowRow.notice_id == ReminderRow.notice_id,
+                             FollowRow.ended_at.is_(None))
+    reminders = session.scalars(
+        select(ReminderRow.email_id).where(ReminderRow.email_id.in_(email_ids)).group_by(ReminderRow.email_id)
+        .having(func.max(case((follows, 1), else_=0)) == 0))
+    return {*alerts, *others, *reminders}
 
 
 def _email(row: EmailRow) -> Email:

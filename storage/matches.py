@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Insert, func, or_, select, update
+from sqlalchemy import ColumnElement, Insert, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from domain import clock
-from domain.subscription import Frequency
+from domain.subscription import Frequency, SubscriptionState
 from storage import organisations
 from storage.digests import Run
 from storage.emails import EmailState
@@ -153,6 +153,17 @@ def told(session: Session, person_id: int, notice_ids: Sequence[int], before: in
                MatchRow.notice_id.in_(notice_ids), *older)
         .group_by(MatchRow.notice_id))
     return {notice_id: version for notice_id, version in rows}
+
+
+def leaves_soon(session: Session, person_id: int, notice_id: int) -> bool:
+    """Whether a mail is to tell a person of a notice within a day: at once, or in a daily digest."""
+    paused = SubscriptionRow.paused_until.is_not(None) & (SubscriptionRow.paused_until > clock.now())
+    return bool(session.scalar(
+        select(exists().where(
+            MatchRow.subscription_id == SubscriptionRow.id, MatchRow.notice_id == notice_id, MatchRow.email_id.is_(None),
+            MatchRow.dropped_why.is_(None), SubscriptionRow.person_id == person_id, ~paused,
+            SubscriptionRow.state == SubscriptionState.ACTIVE.value,
+            SubscriptionRow.frequency.in_((Frequency.IMMEDIATE.value, Frequency.DAILY.value))))))
 
 
 def composed(session: Session, email_id: int, versions: Mapping[int, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -35,6 +35,7 @@ from storage.models import (
 )
 
 PEOPLE = "people"
+DEFAULT_TIME_ZONE = "Asia/Shanghai"
 
 
 def ensure_zone(session: Session, slug: str, name: str, name_en: str, industries: Sequence[str] = (),
@@ -223,9 +224,31 @@ def home_zones(session: Session) -> dict[int, int]:
     return {person_id: zone_id for person_id, zone_id in rows}
 
 
+def time_zones_of(session: Session, person_ids: Sequence[int]) -> dict[int, str]:
+    """Where each of these persons is; see ``time_zone``."""
+    found: dict[int, str] = {}
+    for start in range(0, len(person_ids), 500):
+        rows = session.execute(select(PersonRow.id, time_zone()).where(PersonRow.id.in_(person_ids[start:start + 500])))
+        found.update((person_id, name) for person_id, name in rows)
+    return found
+
+
 def set_lang(session: Session, person_id: int, lang: str) -> None:
     """Let a person's mail be written in ``zh`` or ``en``."""
     session.get_one(PersonRow, person_id).lang = lang
+
+
+def calendar_no(session: Session, person_id: int) -> int:
+    """The number in the address of a person's calendar. Raises NotFound, also for a person who was erased."""
+    row = session.get(PersonRow, person_id)
+    if row is None or row.erased_at:
+        raise NotFound(f"there is no person {person_id}")
+    return row.calendar_no
+
+
+def renew_calendar(session: Session, person_id: int) -> None:
+    """Give a person's calendar a new number: the address it had leads nowhere any more."""
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(calendar_no=PersonRow.calendar_no + 1))
 
 
 def set_operator(session: Session, person_id: int, is_operator: bool) -> None:

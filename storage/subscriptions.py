@@ -130,6 +130,15 @@ def end(session: Session, subscription_ids: Iterable[int], why: str) -> None:
             state=SubscriptionState.ENDED.value, ended_at=clock.now(), ended_why=why))
 
 
+def set_reminds(session: Session, person_id: int, subscription_id: int, reminds: bool) -> None:
+    """Let a subscription of a person follow what it matches from now on, or no longer. Raises NotFound."""
+    changed = session.scalars(update(SubscriptionRow).where(
+        SubscriptionRow.id == subscription_id, SubscriptionRow.person_id == person_id,
+        SubscriptionRow.state != SubscriptionState.ENDED.value).values(reminds=reminds).returning(SubscriptionRow.id)).all()
+    if not changed:
+        raise NotFound(f"there is no subscription {subscription_id}")
+
+
 def active(session: Session, topic: Topic, zone_id: int | None = None) -> list[Active]:
     """All active subscriptions of a topic (of one zone when it is given), by id."""
     query = select(SubscriptionRow).where(

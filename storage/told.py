@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
@@ -53,5 +55,6 @@ def rewrite(session: Session, email_id: int, letter: Letter) -> bool:
     waits = (EmailRow.id == email_id, EmailRow.state == EmailState.PENDING.value)
     found = session.scalars(update(EmailRow).where(*waits).values(
         subject=letter.subject, body_text=letter.text, body_html=letter.html,
-        headers={"From": letter.sender, **letter.headers}).returning(EmailRow.id))
+        headers={"From": letter.sender, **letter.headers},
+        attachments=[asdict(each) for each in letter.attachments] or None).returning(EmailRow.id))
     return found.first() is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -24,12 +25,13 @@ MAX_BYTES = 100_000
 def alert(news: News, sources: Mapping[str, SourceName], fragments: Fragments, base_url: str, unsubscribe: str,
           all_url: str) -> Written:
     """The mail that tells news. It counts all of them, shows the most urgent, and leads to a page with all: ``all_url``."""
-    lang, told = news.person.lang, news.told
+    lang, told, zone = news.person.lang, news.told, ZoneInfo(news.person.time_zone)
     labels = {each.id: label(each) for each in news.subscriptions}
     for full, titles in SHAPES:
         facts = around(news, full, titles, base_url, unsubscribe, all_url)
-        items = [fragments.item(each, labels, sources.get(each.stored.notice.source), lang) for each in told[:full]]
-        rest = [fragments.title(each.stored, sources.get(each.stored.notice.source), lang)
+        items = [fragments.item(each, labels, sources.get(each.stored.notice.source), lang, zone)
+                 for each in told[:full]]
+        rest = [fragments.title(each.stored, sources.get(each.stored.notice.source), lang, zone)
                 for each in islice(told, full, full + titles)]
         found = _in_shell(lang, items, rest, facts)
         if found.size <= MAX_BYTES:

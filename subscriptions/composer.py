@@ -6,29 +6,33 @@ import secrets
 from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.bulletin import Bulletin
 from domain.errors import SettingsError
 from domain.organisation import Person, Zone
 from domain.subscription import Subscription
-from storage.emails import Due, Letter, Purpose
+from storage.emails import Attachment, Due, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.outages import Outage
 from storage.publishers import SourceName
-from subscriptions.alert import alert
+from subscriptions.alert import SHAPES, alert
+from subscriptions.calendar import attached, comment_entries
 from subscriptions.condition import Report, outage_line, state_line
+from subscriptions.followers import Telling
 from subscriptions.fragments import Fragments
 from subscriptions.gist import line
 from subscriptions.inert import lines, one_line
 from subscriptions.mime import address
 from subscriptions.news import News
 from subscriptions.phrases import say
+from subscriptions.reminder_lines import about_notices, told_entries
 from subscriptions.render import SERVICE, Written, render
 from subscriptions.tokens import Tokens
 
 MOST_NAMED = 80
-"""An unsubscribe link names at most this many subscriptions; above, it offers all of the person's."""
+"""An unsubscribe link names at most this many subscriptions, or followed notices; above, it offers all of the person's."""
 
 
 class Composer:
@@ -67,7 +71,10 @@ class Composer:
         link = self._way_out(person.id, ids if len(ids) <= MOST_NAMED else ())
         all_url = f"{self.base_url}/mails/{self.tokens.mail(message_id)}"
         written = alert(news, sources, self._fragments, self.base_url, link, all_url)
-        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, dedup_key, link, message_id), news
+        zone = ZoneInfo(person.time_zone)
+        closing = comment_entries([each.stored for each in news.told[:SHAPES[0][0]]], zone)
+        return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, dedup_key, link, message_id,
+                            attached(closing, self.base_url, person.lang, zone)), news
 
     def bulletin(self, due: Due, person: Person, bulletin: Bulletin, zone: Zone, picked: Sequence[StoredNotice],
                  asked: Sequence[Subscription]) -> Letter:
@@ -102,18 +109,35 @@ class Composer:
                          items=[outage_line(each, sources, self.base_url, person.lang) for each in found])
         return self._letter(Purpose.OUTAGE, person.id, person.email, person.lang, written, due.dedup_key, link)
 
+    def reminder(self, telling: Telling, sources: Mapping[str, SourceName]) -> Letter:
+        """Tell a follower which deadlines are near, and which have moved."""
+        person, zone = telling.person, ZoneInfo(telling.person.time_zone)
+        notice_ids = tuple(dict.fromkeys(each.found.stored.id for each in telling.words))
+        link = self._silence(person.id, notice_ids if len(notice_ids) <= MOST_NAMED else ())
+        written = render(
+            "reminder", person.lang, base_url=self.base_url, silence=link, items=about_notices(
+                telling.words, sources, self.base_url, person.lang, zone,
+                {each: self._silence(person.id, (each,)) for each in notice_ids}))
+        key = f"reminder:{person.id}:{min(telling.told)}" if telling.told else None
+        return self._letter(Purpose.REMINDER, person.id, person.email, person.lang, written, key, link,
+                            attachments=attached(told_entries(telling.words), self.base_url, person.lang, zone))
+
+    def _silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
+        return f"{self.base_url}/follow/stop/{self.tokens.silence(person_id, notice_ids)}"
+
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"
 
     def _letter(self, purpose: Purpose, person_id: int | None, email: str, lang: str, written: Written,
-                dedup_key: str | None = None, way_out: str = "", message_id: str = "") -> Letter:
+                dedup_key: str | None = None, way_out: str = "", message_id: str = "",
+                attachments: tuple[Attachment, ...] = ()) -> Letter:
         """A letter; only mail that comes again and again offers the way out in its headers (RFC 8058)."""
         message_id = message_id or self._message_id(dedup_key, email)
         sender = Address(self._from.display_name or say(SERVICE, lang), self._from.username, self._from.domain)
         headers = {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                    "List-Id": f"<{purpose.value}.{self._from.domain}>"} if way_out else {}
         return Letter(person_id, email, purpose, message_id, str(sender), written.subject, written.text, written.html,
-                      dedup_key, headers)
+                      dedup_key, headers, attachments)
 
     def _message_id(self, dedup_key: str | None, email: str) -> str:
         identity = f"{dedup_key or secrets.token_hex(16)}|{email}|{clock.now().isoformat()}"

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from markupsafe import escape
 
+from domain import clock
 from domain.criteria import Criteria, Facts, facts
 from domain.grade import Graded
 from storage.notices import StoredNotice
@@ -45,12 +47,13 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class MadeOf:
     """Everything that the fragments of a notice show beside what they are kept by: where any of it differs they are made
-    anew. The day decides how many are left until a deadline."""
+    anew. The days, of most readers and in the zone, decide how many are left until a deadline."""
 
     stored: StoredNotice
     grade: Graded
     source: SourceName | None
-    day: date
+    zone: ZoneInfo
+    days: tuple[date, date]
 
 
 class Fragments:
@@ -59,21 +62,24 @@ class Fragments:
     def __init__(self, base_url: str, most: int = MOST_NOTICES) -> None:
         self._base_url = base_url
         self._most = most
-        self._kept: OrderedDict[tuple[int, str], _Notice] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str, str], _Notice] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def item(self, told: Told, labels: Mapping[int, str], source: SourceName | None, lang: str) -> Piece:
-        """A notice in full, for the person it is told to. ``labels`` says what their subscriptions are called, by id."""
-        return self._notice(told.stored, source, lang).item(told, labels)
+    def item(self, told: Told, labels: Mapping[int, str], source: SourceName | None, lang: str,
+             zone: ZoneInfo) -> Piece:
+        """A notice in full, for the person it is told to, who is in ``zone``. ``labels`` says what their subscriptions are
+        called, by id."""
+        return self._notice(told.stored, source, lang, zone).item(told, labels)
 
-    def title(self, stored: StoredNotice, source: SourceName | None, lang: str) -> Piece:
+    def title(self, stored: StoredNotice, source: SourceName | None, lang: str, zone: ZoneInfo) -> Piece:
         """A notice by its title."""
-        return self._notice(stored, source, lang).title
+        return self._notice(stored, source, lang, zone).title
 
-    def _notice(self, stored: StoredNotice, source: SourceName | None, lang: str) -> _Notice:
-        key, made_of = (stored.id, lang), MadeOf(stored, stored.grade, source, today())
+    def _notice(self, stored: StoredNotice, source: SourceName | None, lang: str, zone: ZoneInfo) -> _Notice:
+        key = stored.id, lang, zone.key
+        made_of = MadeOf(stored, stored.grade, source, zone, (today(), clock.now().astimezone(zone).date()))
         found = self._kept.get(key)
         if found is None or found.made_of != made_of:
             found = self._kept[key] = _Notice(made_of, self._base_url, lang)
@@ -84,7 +90,7 @@ class Fragments:
 
 
 class _Notice:
-    """What was made of one reading of a notice, in one language."""
+    """What was made of one reading of a notice, in one language, for readers in one time zone."""
 
     def __init__(self, made_of: MadeOf, base_url: str, lang: str) -> None:
         self.made_of = made_of
@@ -122,7 +128,8 @@ class _Notice:
         """Text and HTML, cut where the names of subscriptions go."""
         changed, because = key
         whys = tuple(Why((MARK,), each) for each in because)
-        items = [gist_of(self.made_of.stored, self.made_of.source, self._base_url, self._lang, changed, whys)]
+        made_of = self.made_of
+        items = [gist_of(made_of.stored, made_of.source, self._base_url, self._lang, changed, whys, made_of.zone)]
         text, html = (part(f"alert/items.{kind}", self._lang, items=items).split(MARK) for kind in ("txt", "html"))
         _room(self._items)[key] = text, html
         return text, html

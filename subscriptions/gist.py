@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.classification import Confidence
 from domain.criteria import facts
+from domain.deadline import DeadlineKind, closing_text, days_left
 from domain.grade import sentence
 from domain.notice import Notice, NoticeKind
 from domain.product_type import ADJACENT_TYPES
@@ -89,22 +91,22 @@ def line(stored: StoredNotice, base_url: str, lang: str, title_limit: int = 120)
                 _place(notice.market, lang), _what(notice, lang), stored.status.value == "withdrawn")
 
 
-def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str) -> Gist:
-    """A notice in full for the person it is told to."""
+def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str, zone: ZoneInfo = HERE) -> Gist:
+    """A notice in full for the person it is told to, whose time is that of ``zone``."""
     stored = told.stored
     found = facts(stored.notice, stored.classification, stored.grade)
     labels = {each.id: label(each) for each in told.subscriptions}
     whys = grouped(told, labels, lambda criteria: reasons(criteria, stored, found, lang))
-    return gist_of(stored, sources.get(stored.notice.source), base_url, lang, changes(told, lang), whys)
+    return gist_of(stored, sources.get(stored.notice.source), base_url, lang, changes(told, lang), whys, zone)
 
 
 def gist_of(stored: StoredNotice, source: SourceName | None, base_url: str, lang: str, changed: tuple[Changed, ...],
-            whys: tuple[Why, ...]) -> Gist:
+            whys: tuple[Why, ...], zone: ZoneInfo) -> Gist:
     """A notice in full, with what changed for whom it is told to, and why it is."""
     notice = stored.notice
     return Gist(line(stored, base_url, lang, 300), sentence(stored.grade, lang),
-                _summary(notice, lang), one_line(notice.summary, EXCERPT), web_link(notice.url),
-                tuple(_rows(stored, source, lang)), changed, whys)
+                _summary(notice, lang, zone), one_line(notice.summary, EXCERPT), web_link(notice.url),
+                tuple(_rows(stored, source, lang, zone)), changed, whys)
 
 
 def label(subscription: Subscription) -> str:
@@ -151,13 +153,13 @@ def _what(notice: Notice, lang: str) -> str:
     return say("{day} 起生效", lang, day=day(notice.effective_on, lang)) if notice.effective_on else ""
 
 
-def _summary(notice: Notice, lang: str) -> str:
+def _summary(notice: Notice, lang: str, zone: ZoneInfo) -> str:
     """What is wrong, what was done, until when one may speak up and from when it holds, in one line; empty when nothing of
     it is stated."""
     parts = [_shown(notice, field, lang) for field in ("hazards", "risk_level", "measures")]
     if notice.comment_deadline:
         parts.append(say("评议截止 {day}（{left}）", lang, day=day(notice.comment_deadline, lang),
-                         left=_days_left(notice.comment_deadline, lang)))
+                         left=left_text(notice.comment_deadline, DeadlineKind.COMMENT, notice.market, zone, lang)))
     if notice.effective_on:
         parts.append(say("{day} 起生效", lang, day=day(notice.effective_on, lang)))
     return say("；", lang).join(part for part in parts if part)
@@ -169,7 +171,7 @@ def _number(notice: Notice, lang: str) -> str:
     return _listed(stated or [one_line(notice.external_id, 80)], lang, MOST_NUMBERS)
 
 
-def _rows(stored: StoredNotice, source: SourceName | None, lang: str) -> Iterator[Row]:
+def _rows(stored: StoredNotice, source: SourceName | None, lang: str, zone: ZoneInfo) -> Iterator[Row]:
     notice, found = stored.notice, stored.classification
     floor = Confidence.LOW
     own_words = one_line(" · ".join(each for each in (notice.product, notice.brand, notice.model) if each.strip()), 200)
@@ -190,25 +192,29 @@ def _rows(stored: StoredNotice, source: SourceName | None, lang: str) -> Iterato
         ("发布编号", _number(notice, lang)),
     )
     yield from (Row(say(label, lang), value) for label, value in values if value)
-    yield from _dates(notice, lang)
+    yield from _dates(notice, lang, zone)
 
 
-def _dates(notice: Notice, lang: str) -> Iterator[Row]:
+def _dates(notice: Notice, lang: str, zone: ZoneInfo) -> Iterator[Row]:
     if notice.published_on:
         yield Row(say("发布日期", lang), day(notice.published_on, lang))
     elif notice.updated_on:
         yield Row(say("更新日期", lang), day(notice.updated_on, lang))
     if notice.comment_deadline:
-        yield Row(say("评议截止", lang), day(notice.comment_deadline, lang), _days_left(notice.comment_deadline, lang))
+        yield Row(say("评议截止", lang), closing_text(notice.comment_deadline, notice.market, zone, lang),
+                  left_text(notice.comment_deadline, DeadlineKind.COMMENT, notice.market, zone, lang))
     if notice.effective_on:
         yield Row(say("生效日期", lang), day(notice.effective_on, lang))
 
 
-def _days_left(deadline: date, lang: str) -> str:
-    days = (deadline - today()).days
+def left_text(on: date, what: DeadlineKind, market: str, zone: ZoneInfo, lang: str) -> str:
+    """How long a deadline is away for a reader."""
+    days = days_left(on, what, market, zone)
     if days < 0:
-        return say("已截止", lang)
-    return say("还剩 {days} 天", lang, days=days) if days else say("今天截止", lang)
+        return say("已截止" if what is DeadlineKind.COMMENT else "已生效", lang)
+    if days:
+        return say("还剩 {days} 天", lang, days=days)
+    return say("今天截止" if what is DeadlineKind.COMMENT else "今天生效", lang)
 
 
 def _publisher(source: SourceName | None, notice: Notice, lang: str) -> str:

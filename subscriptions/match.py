@@ -13,7 +13,7 @@ from functools import partial
 from domain.criteria import Facts, Scope, facts, matches, subjects
 from domain.relations import covering
 from domain.subscription import Topic
-from storage import bulletins, changes, emails, grade_overrides, notices, organisations, subscriptions
+from storage import bulletins, changes, emails, follows, grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
 from storage.changes import Change
 from storage.emails import Purpose
@@ -154,8 +154,16 @@ def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change]) -> None
         with db.write() as session:
             if found:
                 kept.add(session, found[start:start + kept.BATCH])
+                follows.add_matched(session, _by_subscription(found[start:start + kept.BATCH]))
             if start == starts[-1]:
                 changes.done(session, [each.id for each in taken])
+
+
+def _by_subscription(found: Sequence[Found]) -> dict[int, set[int]]:
+    matched: dict[int, set[int]] = defaultdict(set)
+    for each in found:
+        matched[each.subscription_id].add(each.notice_id)
+    return matched
 
 
 def _owe(db: Database, change: Change) -> int:

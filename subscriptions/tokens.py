@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
 
 from domain import clock
 from domain.errors import ZonewatchError
@@ -59,6 +59,22 @@ class SignIn:
     email: str
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What a link in a reminder offers to end: the reminders of these notices, or (none named) of all that are followed."""
+
+    person_id: int
+    notice_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarKey:
+    """What the address of a calendar says: whose it is, and the number that the person's calendar had then."""
+
+    person_id: int
+    calendar_no: int
+
+
 class _Signer(TimestampSigner):
     """Signs with the time of the house."""
 
@@ -74,6 +90,8 @@ class Tokens:
         self._unsubscribe = _serializer(secret_key, "unsubscribe")
         self._sign_in = _serializer(secret_key, "sign-in")
         self._mail = _serializer(secret_key, "mail")
+        self._silence = _serializer(secret_key, "silence")
+        self._calendar = URLSafeSerializer(secret_key, salt="zonewatch.calendar")
 
     def confirm(self, subscription_id: int, email: str, lang: str) -> str:
         """A link that confirms a subscription, good for seven days."""
@@ -107,6 +125,27 @@ class Tokens:
     def read_sign_in(self, token: str) -> SignIn:
         """Whom a sign-in link signs in."""
         return SignIn(*_read(self._sign_in, token, SIGN_IN_LIFE))
+
+    def silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
+        """A link that ends the reminders of notices; like that to unsubscribe it never expires."""
+        return str(self._silence.dumps([person_id, list(notice_ids)]))
+
+    def read_silence(self, token: str) -> Silence:
+        """What a link in a reminder offers."""
+        person_id, notice_ids = _read(self._silence, token, None)
+        return Silence(person_id, tuple(notice_ids))
+
+    def calendar(self, person_id: int, calendar_no: int) -> str:
+        """The address of a person's calendar: the same each time, since programs keep it. It is good until the person's
+        calendar gets another number."""
+        return str(self._calendar.dumps([person_id, calendar_no]))
+
+    def read_calendar(self, token: str) -> CalendarKey:
+        """Whose calendar an address is of."""
+        try:
+            return CalendarKey(*self._calendar.loads(token))
+        except BadData:
+            raise BadToken("broken") from None
 
 
 def _serializer(secret_key: str, purpose: str) -> URLSafeTimedSerializer:

@@ -14,6 +14,7 @@ from webapp.alerts.sharing import blueprint as sharing
 from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.readers import blueprint as readers
 from webapp.bulletins.views import blueprint as bulletins
+from webapp.follows.views import blueprint as follows
 from webapp.notices.views import blueprint as notices
 from webapp.products.views import blueprint as products
 from webapp.review.views import blueprint as review
@@ -35,6 +36,7 @@ def create_app(services: Services) -> Flask:
         part.init(app)
     security.init(app, services.base_url)
     errors.init(app)
-    for blueprint in (search, products, notices, alerts, sharing, bulletins, readers, review, sources, accounts, admin):
+    for blueprint in (search, products, notices, alerts, sharing, follows, bulletins, readers, review, sources, accounts,
+                      admin):
         app.register_blueprint(blueprint)
     return app

@@ -13,8 +13,11 @@ from markupsafe import Markup
 from werkzeug.routing import IntegerConverter
 
 from domain import clock
+from domain import deadline as deadlines
+from domain.deadline import DeadlineKind
 from domain.text import PARTING, UNSEEN, has_cjk
 from domain.web_address import is_web_address
+from webapp.accounts.visitor import visitor
 from webapp.i18n import N_, gettext, lang
 from webapp.security import own_path
 
@@ -53,7 +56,7 @@ def init(app: Flask) -> None:
     """Offer all of it to templates."""
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters.update(day=day, moment=moment, web_address=web_address, days_left=days_left, lang_tag=lang_tag,
-                                 tongue=tongue, duration=duration)
+                                 tongue=tongue, duration=duration, closing=closing)
     app.jinja_env.globals["same_page"] = same_page
 
 
@@ -98,9 +101,23 @@ def today() -> date:
     return clock.now().astimezone(HERE).date()
 
 
-def days_left(deadline: date) -> int:
-    """Days until a deadline; negative when it has passed."""
-    return (deadline - today()).days
+def reader_zone() -> ZoneInfo:
+    """The time zone of whoever reads this page."""
+    who = visitor().person
+    return ZoneInfo(who.time_zone) if who else HERE
+
+
+def days_left(deadline: date, market: str = "") -> int:
+    """Days until a deadline; negative when it has passed. Where it is known in which market, its day ends there."""
+    if not market:
+        return (deadline - today()).days
+    return deadlines.days_left(deadline, DeadlineKind.COMMENT, market, reader_zone())
+
+
+def closing(deadline: date, market: str) -> Markup:
+    """A comment deadline in the time of its market and of the reader."""
+    text = deadlines.closing_text(deadline, market, reader_zone(), lang())
+    return Markup('<time datetime="{}">{}</time>').format(deadline.isoformat(), text)
 
 
 def web_address(address: str) -> str:

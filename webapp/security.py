@@ -14,6 +14,7 @@ CSRF = "csrf_token"
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field by which RFC 8058 tells a mail program's POST from a person's."""
+ONE_CLICK_ENDPOINTS = frozenset(("alerts.unsubscribe_now", "follows.silence_now"))
 CONTENT_SECURITY_POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
                            "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 HEADERS = {
@@ -65,7 +66,7 @@ def csrf_field() -> Markup:
 
 def is_one_click() -> bool:
     """Whether this is a mail program's one-click POST (RFC 8058): it has no cookie, its token in the address is proof."""
-    return request.endpoint == "alerts.unsubscribe_now" and request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]
+    return request.endpoint in ONE_CLICK_ENDPOINTS and request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]
 
 
 def check_csrf() -> None:

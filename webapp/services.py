@@ -10,6 +10,7 @@ from flask import current_app
 from indexer.service import SearchService
 from storage.captures import CaptureStore
 from storage.session import Database
+from subscriptions.deadlines import DeadlineService
 from subscriptions.service import SubscriptionService
 from zone.bulletins.service import BulletinService
 
@@ -26,6 +27,7 @@ class Services:
     bulletins: BulletinService
     secret_key: str
     base_url: str
+    deadlines: DeadlineService
 
 
 def services() -> Services:

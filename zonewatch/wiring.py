@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indexer.spelling import SpellingFiles
     from subscriptions.channels.port import MailChannel
     from subscriptions.composer import Composer
+    from subscriptions.deadlines import DeadlineService
     from subscriptions.service import SubscriptionService
 
 
@@ -77,6 +78,12 @@ class Installation:
                                    self.settings.text("MAIL_FROM"))
 
     @cached_property
+    def deadlines(self) -> DeadlineService:
+        """Followed deadlines and calendars."""
+        from subscriptions.deadlines import DeadlineService
+        return DeadlineService(self.db, self.settings.secret_key, self.settings.text("BASE_URL"))
+
+    @cached_property
     def composer(self) -> Composer:
         """Writes alert and bulletin mails."""
         from subscriptions.composer import Composer
@@ -111,4 +118,4 @@ class Installation:
         return create_app(Services(
             db=self.db, captures=self.captures, search=self.search, subscriptions=self.subscriptions,
             bulletins=BulletinService(self.db), secret_key=self.settings.secret_key,
-            base_url=self.settings.text("BASE_URL")))
+            base_url=self.settings.text("BASE_URL"), deadlines=self.deadlines))

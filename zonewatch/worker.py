@@ -91,7 +91,7 @@ class Worker:
         self._still()
         stages = (("grade", self.grade), ("index", self.index), ("health", self.watch), ("match", self.match),
                   ("operator", self.tell_operator), ("report", self.report), ("compose", self.compose),
-                  ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
+                  ("remind", self.remind), ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
@@ -171,6 +171,13 @@ class Worker:
         """Write the mails that are due."""
         from subscriptions.compose import compose
         return compose(self.installation.db, self.installation.composer)
+
+    def remind(self) -> int:
+        """Once a minute, remind followers of deadlines, and tell them of those that have moved."""
+        from subscriptions.reminders import remind
+        if not self._is_time("remind"):
+            return 0
+        return remind(self.installation.db, self.installation.composer)
 
     def deliver(self) -> int:
         """Send the mails that wait; without a mail server they go on waiting."""

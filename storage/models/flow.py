@@ -113,7 +113,8 @@ class BounceRow(Base):
 
 
 class FollowRow(Base):
-    """A person wants to be reminded of the deadlines of a notice. ``version`` is the last one that they were told of."""
+    """A person wants to be reminded of the deadlines of a notice. ``comment_on`` and ``effective_on`` are those that they
+    know, ``since`` when they know them; nothing that changed until ``looked_at`` has moved them."""
 
     __tablename__ = "follows"
     __table_args__ = (UniqueConstraint("person_id", "notice_id"),)
@@ -121,8 +122,10 @@ class FollowRow(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
     subscription_id: Mapped[int | None] = mapped_column(ForeignKey("subscriptions.id"))
-    version: Mapped[int]
+    comment_on: Mapped[date | None]
+    effective_on: Mapped[date | None]
     since: Mapped[datetime]
+    looked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 

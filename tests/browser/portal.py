@@ -20,6 +20,7 @@ from storage import emails, organisations
 from storage.captures import CaptureStore
 from storage.models import Base
 from storage.session import Database
+from subscriptions.deadlines import DeadlineService
 from subscriptions.service import SubscriptionService
 from subscriptions.tokens import Tokens
 from tests import builders
@@ -45,11 +46,12 @@ class Portal:
         self.index = TantivyIndex(folder / "index")
         self.captures = CaptureStore(str(folder / "captures"))
         self.subscriptions = SubscriptionService(self.db, SECRET, base_url, "zonewatch <from@portal.example>")
+        self.deadlines = DeadlineService(self.db, SECRET, base_url)
         self.bulletins = BulletinService(self.db)
         self.spelling = SpellingFiles(folder / "spelling")
         self.search = SearchService(self.db, self.index, self.spelling)
         self.app = create_app(Services(self.db, self.captures, self.search, self.subscriptions, self.bulletins,
-                                       SECRET, base_url))
+                                       SECRET, base_url, self.deadlines))
         self.people = self._people()
         self.ids: dict[str, Any] = {}
 

@@ -1,0 +1,1 @@
+"""Following notices for their deadlines, and the calendar of what a person follows."""
