@@ -20,6 +20,7 @@ from domain.organisation import (
     checked_uscc,
     mailbox,
 )
+from storage import bounces
 from storage.locks import alone
 from storage.models import (
     AddressRow,
@@ -99,6 +100,15 @@ def add_member(session: Session, person_id: int, organisation_id: int, role: Rol
     session.flush()
 
 
+def are_colleagues(session: Session, person_id: int, other_id: int) -> bool:
+    """Whether two persons belong to the same enterprise."""
+    firms = select(MembershipRow.organisation_id).join(
+        OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id).where(
+            MembershipRow.person_id == person_id, OrganisationRow.kind == OrganisationKind.ENTERPRISE.value)
+    return person_id != other_id and bool(session.scalar(select(exists().where(
+        MembershipRow.person_id == other_id, MembershipRow.organisation_id.in_(firms)))))
+
+
 def find_or_create_person(session: Session, email: str, lang: str = "zh", name: str = "") -> int:
     """The id of the person behind an address. Raises InvalidValue when it is no address.
 
@@ -139,6 +149,7 @@ def verify(session: Session, person_id: int, email: str) -> None:
     if row is None:
         raise NotFound(f"person {person_id} has no such address")
     row.verified_at = row.verified_at or clock.now()
+    bounces.mend(session, person_id, email)
 
 
 def address_of(session: Session, person_id: int) -> str:

@@ -12,6 +12,7 @@ from webapp.accounts.visitor import visitor
 from webapp.admin.views import blueprint as admin
 from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.views import blueprint as bulletins
+from webapp.hooks.views import blueprint as hooks
 from webapp.notices.views import blueprint as notices
 from webapp.products.views import blueprint as products
 from webapp.review.views import blueprint as review
@@ -33,6 +34,6 @@ def create_app(services: Services) -> Flask:
         part.init(app)
     security.init(app, services.base_url)
     errors.init(app)
-    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, admin):
+    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, admin, hooks):
         app.register_blueprint(blueprint)
     return app

@@ -74,6 +74,7 @@ ROUTES: dict[str, Access] = {
     "accounts.arrive": Access.PUBLIC,
     "accounts.enter": Access.PUBLIC,
     "accounts.sign_out": Access.SUBSCRIBER,
+    "hooks.bounces": Access.PUBLIC,
     "admin.index": Access.OPERATOR,
     "admin.rebuild": Access.OPERATOR,
 }

@@ -20,6 +20,8 @@ from storage import emails, organisations
 from storage.captures import CaptureStore
 from storage.models import Base
 from storage.session import Database
+from subscriptions.composer import Composer
+from subscriptions.personal import PersonalService
 from subscriptions.service import SubscriptionService
 from subscriptions.tokens import Tokens
 from tests import builders
@@ -40,16 +42,17 @@ OPERATOR = "operator@zonewatch.example"
 class Portal:
     """One installation's web process, without the processes beside it: what the worker would do is called by name."""
 
-    def __init__(self, folder: Path, base_url: str = BASE_URL) -> None:
+    def __init__(self, folder: Path, base_url: str = BASE_URL, bounce_key: str = "") -> None:
         self.db: Database = database(folder)
         self.index = TantivyIndex(folder / "index")
         self.captures = CaptureStore(str(folder / "captures"))
         self.subscriptions = SubscriptionService(self.db, SECRET, base_url, "zonewatch <from@portal.example>")
+        self.personal = PersonalService(self.db, Composer(base_url, "zonewatch <from@portal.example>", SECRET))
         self.bulletins = BulletinService(self.db)
         self.spelling = SpellingFiles(folder / "spelling")
         self.search = SearchService(self.db, self.index, self.spelling)
         self.app = create_app(Services(self.db, self.captures, self.search, self.subscriptions, self.bulletins,
-                                       SECRET, base_url))
+                                       SECRET, base_url, self.personal, bounce_key, OPERATOR, "smtp.example"))
         self.people = self._people()
         self.ids: dict[str, Any] = {}
 
