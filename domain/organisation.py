@@ -68,6 +68,7 @@ class Person:
     is_operator: bool
     email: str
     roles: tuple[Membership, ...] = ()
+    is_erased: bool = False
 
 
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*")

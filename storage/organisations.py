@@ -181,7 +181,8 @@ def _person(session: Session, row: PersonRow) -> Person:
         .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
         .where(MembershipRow.person_id == row.id).order_by(MembershipRow.id))
     return Person(row.id, row.name, row.lang, row.is_operator, email or "",
-                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles))
+                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles),
+                  row.erased_at is not None)
 
 
 def set_lang(session: Session, person_id: int, lang: str) -> None:

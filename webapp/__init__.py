@@ -14,6 +14,7 @@ from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.hooks.views import blueprint as hooks
 from webapp.notices.views import blueprint as notices
+from webapp.personal.views import blueprint as personal
 from webapp.products.views import blueprint as products
 from webapp.review.views import blueprint as review
 from webapp.search.views import blueprint as search
@@ -34,6 +35,6 @@ def create_app(services: Services) -> Flask:
         part.init(app)
     security.init(app, services.base_url)
     errors.init(app)
-    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, admin, hooks):
+    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, personal, admin, hooks):
         app.register_blueprint(blueprint)
     return app

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from domain.consent import VERSION
 from domain.notice import Notice
 from domain.organisation import OrganisationKind, Role
 from domain.source import Source
@@ -137,5 +138,7 @@ def csrf(client: FlaskClient, path: str, **headers: Any) -> str:
 
 
 def post(client: FlaskClient, page: str, action: str | None = None, **data: Any) -> Any:
-    """Press a button on a page: its token and these values go to ``action`` (the page itself when there is none)."""
-    return client.post(action or page, data={"csrf_token": csrf(client, page), **data})
+    """Press a button on a page: its token and these values go to ``action`` (the page itself when there is none). The
+    tick of consent is set unless ``consent`` says otherwise."""
+    ticked = {"consent": VERSION} if (action or page) == "/subscribe" else {}
+    return client.post(action or page, data={"csrf_token": csrf(client, page), **ticked, **data})

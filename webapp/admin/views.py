@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug import Response
 
 from domain.health import WRONG
-from storage import changes, emails, overview, runs, sources, tasks
+from storage import bounces, changes, emails, overview, runs, sources, tasks
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.services import services
@@ -23,6 +23,7 @@ def index() -> str:
         unwell = [view for view in sources.views(session) if view.health.state in WRONG]
         return render_template(
             "admin/index.html", unwell=unwell, held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
+            bounces=bounces.overview(session),
             waiting={name: changes.pending(session, name) for name in changes.CONSUMERS},
             tasks=overview.recent_tasks(session, TASKS))
 

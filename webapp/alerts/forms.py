@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
+from domain.consent import VERSION
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
 from domain.subscription import Topic
@@ -26,6 +27,7 @@ class SubscribeForm:
     label: str = ""
     wants_notices: bool = True
     zone_id: int = 0
+    consent: str = ""
 
     @property
     def mails(self) -> int:
@@ -42,7 +44,8 @@ def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
     zone_id = values.get("zone", default=0, type=int)
     return SubscribeForm(criteria_of(values), values.get("email", "").strip()[:MAX_TEXT],
                          values.get("label", "").strip()[:MAX_TEXT], "notices" in values or "sent" not in values,
-                         zone_id if 0 < zone_id <= MAX_ID else 0)
+                         zone_id if 0 < zone_id <= MAX_ID else 0,
+                         values.get("consent", "")[:MAX_TEXT])
 
 
 def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
@@ -50,10 +53,12 @@ def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
     LimitReached as the service does, with a sentence for the reader."""
     if not form.mails:
         raise InvalidValue(gettext("请选择要订阅的内容"))
+    if form.consent != VERSION:
+        raise InvalidValue(gettext("请阅读个人信息处理说明，并勾选同意后再订阅"))
     if form.wants_notices:
-        service.subscribe(form.email, form.criteria, form.label, lang=lang)
+        service.subscribe(form.email, form.criteria, form.label, lang=lang, consent=form.consent)
     if form.zone_id:
-        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang)
+        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang, form.consent)
 
 
 def chosen_ids(values: MultiDict[str, str]) -> list[int]:
