@@ -83,6 +83,7 @@ class MailStep:
     created_at: datetime
     sent_at: datetime | None
     last_error: str | None
+    has_body: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +189,5 @@ def _address(session: Session, person_id: int) -> str:
 
 
 def _mail(row: EmailRow) -> MailStep:
-    return MailStep(row.id, row.message_id, row.state, row.attempts, row.created_at, row.sent_at, row.last_error)
+    return MailStep(row.id, row.message_id, row.state, row.attempts, row.created_at, row.sent_at, row.last_error,
+                    bool(row.body_text))

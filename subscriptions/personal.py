@@ -7,7 +7,7 @@ from typing import Any
 
 from domain import clock, consent
 from domain.errors import Conflict, InvalidValue
-from domain.organisation import mailbox
+from domain.organisation import checked_email, mailbox
 from storage import bounces, consents, emails, organisations, personal
 from storage.bounces import Standing
 from storage.emails import Purpose
@@ -78,6 +78,13 @@ class PersonalService:
         Conflict for the last operator."""
         with self._db.write() as session:
             person = organisations.person(session, person_id)
-            if not person.email or mailbox(typed.strip()) != mailbox(person.email):
+            if not _is_same(typed, person.email):
                 raise InvalidValue("输入的邮箱与您的邮箱不一致，没有删除任何内容")
             personal.erase(session, person_id, "the person asked for it")
+
+
+def _is_same(typed: str, email: str) -> bool:
+    try:
+        return bool(email) and mailbox(checked_email(typed)) == mailbox(email)
+    except InvalidValue:
+        return False
