@@ -74,6 +74,7 @@ class Person:
     roles: tuple[Membership, ...] = ()
     time_zone: str = HOME
     quiet: Quiet | None = None
+    is_erased: bool = False
 
     def quiet_until(self, now: datetime) -> datetime | None:
         """When the quiet hours end in which they are; None when mail may go."""

@@ -39,6 +39,8 @@ class Purpose(StrEnum):
     HEALTH = "health"
     OUTAGE = "outage"
     REMINDER = "reminder"
+    COLLEAGUE = "colleague"
+    ADDRESS = "address"
 
 
 class EmailState(StrEnum):

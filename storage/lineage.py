@@ -84,6 +84,7 @@ class MailStep:
     sent_at: datetime | None
     last_error: str | None
     bounced_at: datetime | None
+    has_body: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,4 +191,4 @@ def _address(session: Session, person_id: int) -> str:
 
 def _mail(row: EmailRow) -> MailStep:
     return MailStep(row.id, row.message_id, row.state, row.attempts, row.created_at, row.sent_at, row.last_error,
-                    row.bounced_at)
+                    row.bounced_at, bool(row.body_text))

@@ -22,6 +22,7 @@ from domain.organisation import (
     mailbox,
 )
 from domain.quiet import Quiet
+from storage import bounces
 from storage.locks import alone
 from storage.models import (
     AddressRow,
@@ -102,6 +103,15 @@ def add_member(session: Session, person_id: int, organisation_id: int, role: Rol
     session.flush()
 
 
+def are_colleagues(session: Session, person_id: int, other_id: int) -> bool:
+    """Whether two persons belong to the same enterprise."""
+    firms = select(MembershipRow.organisation_id).join(
+        OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id).where(
+            MembershipRow.person_id == person_id, OrganisationRow.kind == OrganisationKind.ENTERPRISE.value)
+    return person_id != other_id and bool(session.scalar(select(exists().where(
+        MembershipRow.person_id == other_id, MembershipRow.organisation_id.in_(firms)))))
+
+
 def find_or_create_person(session: Session, email: str, lang: str = "zh", name: str = "") -> int:
     """The id of the person behind an address. Raises InvalidValue when it is no address.
 
@@ -142,6 +152,7 @@ def verify(session: Session, person_id: int, email: str) -> None:
     if row is None:
         raise NotFound(f"person {person_id} has no such address")
     row.verified_at = row.verified_at or clock.now()
+    bounces.mend(session, person_id, email)
 
 
 def address_of(session: Session, person_id: int) -> str:
@@ -214,7 +225,8 @@ def _person(session: Session, row: PersonRow) -> Person:
     return Person(row.id, row.name, row.lang, row.is_operator, email or "",
                   tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles),
                   row.time_zone or session.scalar(select(time_zone()).where(PersonRow.id == row.id)) or HOME,
-                  None if row.quiet_from is None or row.quiet_until is None else Quiet(row.quiet_from, row.quiet_until))
+                  None if row.quiet_from is None or row.quiet_until is None else Quiet(row.quiet_from, row.quiet_until),
+                  row.erased_at is not None)
 
 
 def home_zones(session: Session) -> dict[int, int]:

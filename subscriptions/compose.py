@@ -13,7 +13,7 @@ from storage.digests import Run
 from storage.emails import Due, Purpose
 from storage.outages import Outage
 from storage.session import Database
-from subscriptions import outage
+from subscriptions import colleague, outage
 from subscriptions.composer import Composer
 from subscriptions.due import ready
 from subscriptions.failing import PAUSE, failing
@@ -30,7 +30,8 @@ def compose(db: Database, composer: Composer, limit: int = 200) -> int:
     announced = cache(partial(_announced, db))
     return (refresh(db, composer) + _compose_alerts(db, composer, limit)
             + _compose_owed(db, Purpose.BULLETIN, limit, partial(_compose_bulletin, db, composer))
-            + _compose_owed(db, Purpose.OUTAGE, limit, lambda each: _compose_outage(db, composer, each, announced)))
+            + _compose_owed(db, Purpose.OUTAGE, limit, lambda each: _compose_outage(db, composer, each, announced))
+            + _compose_owed(db, Purpose.COLLEAGUE, limit, partial(colleague.tell, db, composer)))
 
 
 def _compose_alerts(db: Database, composer: Composer, limit: int) -> int:

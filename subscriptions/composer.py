@@ -48,9 +48,10 @@ class Composer:
         except ValueError:
             raise SettingsError(f"the sender of mails is not an address: {mail_from!r}") from None
 
-    def confirm(self, person_id: int, email: str, lang: str, subscription: Subscription) -> Letter:
-        """Ask whether whoever reads an address wants a subscription."""
-        link = f"{self.base_url}/confirm/{self.tokens.confirm(subscription.id, email, lang)}"
+    def confirm(self, person_id: int, email: str, lang: str, subscription: Subscription, consent: str = "") -> Letter:
+        """Ask whether whoever reads an address wants a subscription; ``consent`` is the version of the text
+        on their data that they agreed to."""
+        link = f"{self.base_url}/confirm/{self.tokens.confirm(subscription.id, email, lang, consent)}"
         return self._letter(Purpose.CONFIRM, person_id, email, lang, render(
             "confirm", lang, label=subscription.label, link=link, topic=subscription.topic.value, base_url=self.base_url))
 
@@ -124,6 +125,19 @@ class Composer:
 
     def _silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/follow/stop/{self.tokens.silence(person_id, notice_ids)}"
+
+    def address(self, person_id: int, email: str, lang: str) -> Letter:
+        """Ask whether mail reaches an address again."""
+        link = f"{self.base_url}/address/{self.tokens.address(person_id, email)}"
+        return self._letter(Purpose.ADDRESS, person_id, email, lang,
+                            render("address", lang, link=link, email=email, base_url=self.base_url))
+
+    def colleague(self, due: Due, person: Person, failing: str, why: str, asked: Sequence[Subscription]) -> Letter:
+        """Tell a member of a firm that mail to a colleague fails, and what nobody of the firm gets now."""
+        written = render("colleague", person.lang, base_url=self.base_url, failing=failing, why=say(why, person.lang),
+                         labels=[one_line(each.label, 80) for each in asked],
+                         link=f"{self.base_url}/my/colleague/{due.subject_id}")
+        return self._letter(Purpose.COLLEAGUE, person.id, person.email, person.lang, written, due.dedup_key)
 
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"

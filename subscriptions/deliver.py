@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain import clock
-from storage import emails
+from storage import bounces, emails
 from storage.emails import Email
 from storage.session import Database
 from subscriptions.channels.port import Broken, MailChannel, Postponed, Refused, Unreachable
@@ -36,10 +36,11 @@ class Delivered:
 
 
 def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = emails.FIRST_SEAT,
-            still: Callable[[], None] = lambda: None) -> Delivered:
+            still: Callable[[], None] = lambda: None, comes_back_to: str = "") -> Delivered:
     """Send at most ``limit`` mails whose time has come, over one connection. ``sent`` means that the server took the mail.
     ``seat`` names the worker; several may deliver at once, each in a seat of its own. ``still`` is called before each mail
-    and raises when the seat is lost: whoever sits there now sends the rest.
+    and raises when the seat is lost: whoever sits there now sends the rest. ``comes_back_to`` is the envelope sender, to
+    which bounces come; each mail's own sender when empty.
 
     A mail is claimed before it is offered and marked as soon as it was answered, so that a worker killed at any moment
     leaves at most one mail that goes out twice, with the same Message-ID. When this raises (the database failed), call
@@ -52,7 +53,7 @@ def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = em
         for at, email in enumerate(claimed):
             still()
             try:
-                breaks = breaks + 1 if _breaks(db, channel, email, done) else 0
+                breaks = breaks + 1 if _breaks(db, channel, email, done, comes_back_to) else 0
             except Unreachable as error:
                 _postpone_all(db, claimed[at:], str(error), done)
                 break
@@ -64,16 +65,18 @@ def deliver(db: Database, channel: MailChannel, limit: int = 100, seat: str = em
     return done
 
 
-def _breaks(db: Database, channel: MailChannel, email: Email, done: Delivered) -> bool:
+def _breaks(db: Database, channel: MailChannel, email: Email, done: Delivered, comes_back_to: str) -> bool:
     """Offer one mail and keep what became of it; gives whether the connection broke over it."""
     letter = email.letter
     try:
-        channel.send(message(email), bare(letter.sender), letter.address)
+        channel.send(message(email), bare(comes_back_to or letter.sender), letter.address)
     except Postponed as error:
         _postpone(db, email, str(error), done)
         return isinstance(error, Broken)
     except Refused as error:
         _fail(db, email, str(error), done)
+        with db.write() as session:
+            bounces.refused(session, email, str(error))
     except Unreachable:
         raise
     except Exception as error:

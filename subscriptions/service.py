@@ -13,7 +13,7 @@ from domain.errors import Conflict, InvalidValue, NotFound, ZonewatchError
 from domain.organisation import Person, checked_email
 from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
 from domain.text import tokens as word_tokens
-from storage import emails, notices, organisations, subscriptions, told
+from storage import consents, emails, notices, organisations, subscriptions, told
 from storage.emails import Purpose
 from storage.locks import alone
 from storage.notices import StoredNotice
@@ -47,9 +47,10 @@ class SubscriptionService:
 
     def subscribe(self, email: str, criteria: Criteria, label: str = "", topic: Topic = Topic.NOTICES,
                   zone_id: int | None = None, lang: str = "zh", frequency: Frequency = Frequency.IMMEDIATE,
-                  red_at_once: bool = False) -> None:
+                  red_at_once: bool = False, consent: str = "") -> None:
         """Keep a subscription that waits for its confirmation, and mail the link. Asking for the same again mails the
-        link again; how often one that is confirmed already is told stays as it is.
+        link again; how often one that is confirmed already is told stays as it is. ``consent`` is the version of the text
+        on their data that they agreed to; it is kept once confirmed.
 
         Raises InvalidValue for what is no address or matches everything, NotFound for an unknown zone, LimitReached
         after three mails to an address within an hour or twenty unconfirmed subscriptions within a day.
@@ -73,7 +74,7 @@ class SubscriptionService:
             subscriptions.renew(session, subscription_id, frequency, red_at_once)
             address = organisations.address_of(session, person_id)
             emails.add(session, self._composer.confirm(
-                person_id, address, lang, subscriptions.by_id(session, subscription_id)))
+                person_id, address, lang, subscriptions.by_id(session, subscription_id), consent))
 
     def _label(self, criteria: Criteria, topic: Topic, zone_id: int | None, lang: str) -> str:
         if topic is Topic.NOTICES:
@@ -106,6 +107,8 @@ class SubscriptionService:
             except Conflict:
                 raise BadToken("ended") from None
             organisations.set_lang(session, found.person_id, wanted.lang)
+            if wanted.consent:
+                consents.give(session, found.person_id, wanted.consent)
             return subscriptions.by_id(session, found.id)
 
     def unsubscribe_offer(self, token: str) -> list[Subscription]:

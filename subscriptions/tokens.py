@@ -36,11 +36,13 @@ class BadToken(ZonewatchError):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a confirmation link says: this address, reading this language, wants this subscription."""
+    """What a confirmation link says: this address, reading this language, wants this subscription, and its owner agreed to
+    this version of the text on their data."""
 
     subscription_id: int
     email: str
     lang: str
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,11 @@ class Tokens:
         self._mail = _serializer(secret_key, "mail")
         self._silence = _serializer(secret_key, "silence")
         self._calendar = URLSafeSerializer(secret_key, salt="zonewatch.calendar")
+        self._address = _serializer(secret_key, "address")
 
-    def confirm(self, subscription_id: int, email: str, lang: str) -> str:
+    def confirm(self, subscription_id: int, email: str, lang: str, consent: str = "") -> str:
         """A link that confirms a subscription, good for seven days."""
-        return str(self._confirm.dumps([subscription_id, email, lang]))
+        return str(self._confirm.dumps([subscription_id, email, lang, consent]))
 
     def read_confirm(self, token: str) -> Confirmation:
         """What a confirmation link says."""
@@ -146,6 +149,14 @@ class Tokens:
             return CalendarKey(*self._calendar.loads(token))
         except BadData:
             raise BadToken("broken") from None
+
+    def address(self, person_id: int, email: str) -> str:
+        """A link that shows that mail reaches an address, good for seven days."""
+        return str(self._address.dumps([person_id, email]))
+
+    def read_address(self, token: str) -> SignIn:
+        """Whose address a link is for."""
+        return SignIn(*_read(self._address, token, CONFIRM_LIFE))
 
 
 def _serializer(secret_key: str, purpose: str) -> URLSafeTimedSerializer:

@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from domain import clock
 from storage.session import Database
-from tests import engines, postgres
+from tests import dovecot, engines, postgres
 from tests.browser import scene
 from tests.browser.portal import Portal
 from tests.databases import SERVER, STORE, database, on_postgres, url_of
@@ -43,6 +43,7 @@ ABSENT = {name: reason for name, present, reason in (
     ("meilisearch", bool(engines.URL), "ZONEWATCH_TEST_MEILISEARCH_URL names no search server: only Tantivy is tested"),
     ("meilisearch_binary", bool(engines.BINARY),
      "ZONEWATCH_TEST_MEILISEARCH_BINARY names no program of a search server: none is killed"),
+    ("dovecot", dovecot.BINARY is not None, "no dovecot on this machine: bounces are read from Maildirs only"),
     ("pywb", PYWB is not None, "ZONEWATCH_TEST_PYWB names no Python with pywb: WARC files are not replayed by it"),
 ) if not present}
 

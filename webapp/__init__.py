@@ -15,7 +15,9 @@ from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.readers import blueprint as readers
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.follows.views import blueprint as follows
+from webapp.hooks.views import blueprint as hooks
 from webapp.notices.views import blueprint as notices
+from webapp.personal.views import blueprint as personal
 from webapp.products.views import blueprint as products
 from webapp.review.views import blueprint as review
 from webapp.search.views import blueprint as search
@@ -37,6 +39,6 @@ def create_app(services: Services) -> Flask:
     security.init(app, services.base_url)
     errors.init(app)
     for blueprint in (search, products, notices, alerts, sharing, follows, bulletins, readers, review, sources, accounts,
-                      admin):
+                      personal, admin, hooks):
         app.register_blueprint(blueprint)
     return app

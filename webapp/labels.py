@@ -8,6 +8,7 @@ from datetime import timedelta
 from flask import Flask
 
 from domain import clock
+from domain.bounce import BounceKind
 from domain.classification import Confidence
 from domain.criteria import Scope
 from domain.deadline import DEADLINE_STATES
@@ -19,7 +20,7 @@ from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, SOURCE_TIER
 from domain.market import country_name
 from domain.measure import MEASURES
 from domain.notice import Notice
-from domain.organisation import Zone
+from domain.organisation import AddressState, Zone
 from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRODUCT_TYPES
 from domain.regulation import REGULATIONS
 from domain.source import Grade as GradeOfSource
@@ -60,6 +61,13 @@ HEALTH: dict[HealthState, tuple[str, str, str]] = {
     HealthState.NOT_CRAWLED: ("off", N_("不采集"), N_("这里只登记此来源，不读取其内容；原因和查阅办法见来源页。")),
 }
 """By state: colour, word, what it means for readers."""
+BOUNCES: Mapping[str, str] = {
+    BounceKind.HARD: N_("邮箱不存在"), BounceKind.SOFT: N_("暂时收不进"), BounceKind.COMPLAINT: N_("投诉为垃圾邮件"),
+    BounceKind.DELIVERED: N_("已送达"), BounceKind.REJECTED: N_("邮件被拒收"), BounceKind.UNKNOWN: N_("看不懂的退信")}
+ADDRESSES: Mapping[str, str] = {
+    AddressState.GOOD: N_("正常"), AddressState.HELD: N_("暂缓发送"), AddressState.SUSPENDED: N_("已暂停"),
+    AddressState.ENDED: N_("已停止")}
+"""How mail to an address fares."""
 RUN_STATES: dict[RunStatus, tuple[str, str]] = {
     RunStatus.RUNNING: ("off", N_("采集中")), RunStatus.OK: ("good", N_("完成")),
     RunStatus.INCOMPLETE: ("warn", N_("不完整")), RunStatus.BLOCKED: ("bad", N_("被拦截")),
@@ -254,5 +262,5 @@ def init(app: Flask) -> None:
         confidence=worded(CONFIDENCES), scope=worded(SCOPES), frequency=worded(FREQUENCIES),
         frequency_hint=worded(FREQUENCY_HINTS),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
-        task=worded(TASKS), task_state=worded(TASK_STATES))
+        task=worded(TASKS), task_state=worded(TASK_STATES), bounce=worded(BOUNCES), address_state=worded(ADDRESSES))
     app.jinja_env.globals.update(decided=decided, HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)

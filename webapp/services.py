@@ -11,6 +11,7 @@ from indexer.service import SearchService
 from storage.captures import CaptureStore
 from storage.session import Database
 from subscriptions.deadlines import DeadlineService
+from subscriptions.personal import PersonalService
 from subscriptions.service import SubscriptionService
 from zone.bulletins.service import BulletinService
 
@@ -18,7 +19,7 @@ from zone.bulletins.service import BulletinService
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a view may call. ``secret_key`` signs the session cookie; ``base_url`` says whether it is sent over
-    https only."""
+    https only. ``bounce_key`` signs callbacks; ``contact`` and ``mail_host`` are named where we say what becomes of data."""
 
     db: Database
     captures: CaptureStore
@@ -28,6 +29,10 @@ class Services:
     secret_key: str
     base_url: str
     deadlines: DeadlineService
+    personal: PersonalService
+    bounce_key: str = ""
+    contact: str = ""
+    mail_host: str = ""
 
 
 def services() -> Services:

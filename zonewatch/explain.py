@@ -156,7 +156,7 @@ def _mail(match: MatchStep) -> str:
     sent = f", accepted by the server {_moment(mail.sent_at)}" if mail.sent_at else ""
     error = f", last error: {mail.last_error}" if mail.last_error else ""
     return (f"mail {mail.id} {mail.message_id}: {mail.state}, written {_moment(mail.created_at)}{sent}, "
-            f"{mail.attempts} attempts{error}")
+            f"{mail.attempts} attempts{error}{'' if mail.has_body else '; its text is no longer kept'}")
 
 
 def _end(way: Lineage) -> Iterator[str]:
@@ -240,7 +240,8 @@ def _match_json(match: MatchStep) -> dict[str, Any]:
         "notice": match.notice_id, "version": match.version, "created_at": _iso(match.created_at),
         "dropped_why": match.dropped_why,
         "mail": {"id": mail.id, "message_id": mail.message_id, "state": mail.state, "attempts": mail.attempts,
-                 "created_at": _iso(mail.created_at), "sent_at": _iso(mail.sent_at), "last_error": mail.last_error}
+                 "created_at": _iso(mail.created_at), "sent_at": _iso(mail.sent_at), "last_error": mail.last_error,
+                 "has_body": mail.has_body}
         if mail else None}
 
 

@@ -14,7 +14,7 @@ from crawlers.cards import cards
 from domain import clock
 from domain.errors import Conflict
 from domain.source import RunStatus, Source
-from storage import locks, retention, sources, tasks
+from storage import bounces, forgetting, locks, retention, sources, tasks
 from subscriptions.recover import forget
 from zonewatch.crawls import crawl_in_child
 from zonewatch.wiring import Installation
@@ -89,10 +89,16 @@ class Scheduler:
         return last.started_at + wait <= clock.now()
 
     def prune(self) -> None:
-        """Remove what need not be kept any longer."""
-        removed = retention.prune(self.installation.db, self.installation.captures)
+        """Remove what need not be kept any longer, and let addresses be good again that mail has reached since."""
+        db = self.installation.db
+        removed = retention.prune(db, self.installation.captures)
         if removed.captures or removed.bodies or removed.changes or removed.tasks:
             log.info("%s", removed.text())
+        forgotten = forgetting.forget_personal(db)
+        if forgotten != forgetting.Forgotten():
+            log.info("forgot %s", forgotten.text())
+        with db.write() as session:
+            bounces.settle(session)
 
     def take_task(self, stop: threading.Event) -> None:
         """Run a source that a person asked for."""

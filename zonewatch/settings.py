@@ -32,6 +32,9 @@ DEFAULTS: dict[str, str] = {
     "CAPTURES_URL": "{data}/captures",
     "MAIL_URL": "",
     "MAIL_FROM": "zonewatch <zonewatch@localhost>",
+    "BOUNCE_ADDRESS": "",
+    "BOUNCE_URL": "",
+    "BOUNCE_HOOK_KEY": "",
     "OPERATOR_EMAIL": "",
     "GATEWAY_URL": "",
     "SECRET_KEY": "",
@@ -49,6 +52,9 @@ PURPOSES: dict[str, str] = {
     "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
     "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
     "MAIL_FROM": "sender of all mail",
+    "BOUNCE_ADDRESS": "where mail that cannot be delivered comes back to (envelope sender); MAIL_FROM when unset",
+    "BOUNCE_URL": "mailbox that the worker reads it from: imaps://user:password@host/INBOX or maildir:PATH",
+    "BOUNCE_HOOK_KEY": "key with which the mail service signs its callbacks to /hooks/bounces; without it there are none",
     "OPERATOR_EMAIL": "who is told of held runs and broken sources, and may operate the portal",
     "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
     "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
@@ -59,7 +65,7 @@ PURPOSES: dict[str, str] = {
 }
 _PASSWORD = re.compile(r"(://[^:/@\s]*):[^/\s]*@")
 _QUERY_SECRET = re.compile(r"([?&][^=&]*(?:key|token|secret|pass)[^=&]*=)[^&\s]+", re.I)
-SECRETS = ("SECRET_KEY", "SEARCH_KEY", "SEARCH_READ_KEY")
+SECRETS = ("SECRET_KEY", "SEARCH_KEY", "SEARCH_READ_KEY", "BOUNCE_HOOK_KEY")
 LEAST_KEY = 32
 """Signs of a signing key that nobody guesses."""
 
@@ -199,6 +205,11 @@ class Settings:
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
                                 "real sources are asked at the pace their cards promise")
+        self._check_addresses()
+
+    def _check_addresses(self) -> None:
+        if 0 < len(self.text("BOUNCE_HOOK_KEY")) < LEAST_KEY:
+            raise SettingsError(f"{PREFIX}BOUNCE_HOOK_KEY must have at least {LEAST_KEY} signs")
         search = self.text("SEARCH_URL")
         if not search.startswith(EMBEDDED) and not _is_web_address(search):
             raise SettingsError(f"{PREFIX}SEARCH_URL={masked(search)!r} must be tantivy:FOLDER or an http or https address")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from domain import clock
 from storage import keys, locks
@@ -112,10 +113,13 @@ class Installation:
 
     def web(self) -> WSGIApplication:
         """The portal as a WSGI application."""
+        from subscriptions.personal import PersonalService
         from webapp import create_app
         from webapp.services import Services
         from zone.bulletins.service import BulletinService
         return create_app(Services(
             db=self.db, captures=self.captures, search=self.search, subscriptions=self.subscriptions,
             bulletins=BulletinService(self.db), secret_key=self.settings.secret_key,
-            base_url=self.settings.text("BASE_URL"), deadlines=self.deadlines))
+            base_url=self.settings.text("BASE_URL"), deadlines=self.deadlines,
+            personal=PersonalService(self.db, self.composer), bounce_key=self.settings.text("BOUNCE_HOOK_KEY"),
+            contact=self.settings.text("OPERATOR_EMAIL"), mail_host=urlsplit(self.settings.text("MAIL_URL")).hostname or ""))

@@ -25,6 +25,8 @@ LOCK_SECONDS = 3.0
 """Commands hold the lock for moments; another worker holds it for good."""
 MINUTE_SECONDS = 60.0
 """How often the leader looks at what changes slowly: the health of sources, mails in the hands of workers that died."""
+BOUNCE_SECONDS = 180.0
+"""How often mail that came back is read."""
 ENGINE_SECONDS = 15.0
 """How long a search engine that failed is left alone."""
 POLL_SECONDS = 0.5
@@ -91,7 +93,8 @@ class Worker:
         self._still()
         stages = (("grade", self.grade), ("index", self.index), ("health", self.watch), ("match", self.match),
                   ("operator", self.tell_operator), ("report", self.report), ("compose", self.compose),
-                  ("remind", self.remind), ("deliver", self.deliver), ("sweep", self.sweep), ("tasks", self.take_task))
+                  ("remind", self.remind), ("deliver", self.deliver), ("sweep", self.sweep),
+                  ("bounces", self.read_bounces), ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
@@ -149,12 +152,12 @@ class Worker:
         settings = self.installation.settings
         return report(self.installation.db, settings.text("OPERATOR_EMAIL"), self.installation.composer)
 
-    def _is_time(self, what: str) -> bool:
-        """Whether a minute has passed since this was so."""
+    def _is_time(self, what: str, seconds: float = MINUTE_SECONDS) -> bool:
+        """Whether a minute, or so many seconds, has passed since this was so."""
         now = time.monotonic()
         if now < self._next.get(what, 0.0):
             return False
-        self._next[what] = now + MINUTE_SECONDS
+        self._next[what] = now + seconds
         return True
 
     def match(self) -> int:
@@ -187,7 +190,8 @@ class Worker:
             return 0
         if "deliver" in self._failing:
             recover(self.installation.db, self.seat)  # it broke off with mails in hand
-        done = deliver(self.installation.db, self.installation.mail, seat=self.seat, still=self._still)
+        done = deliver(self.installation.db, self.installation.mail, seat=self.seat, still=self._still,
+                       comes_back_to=self.installation.settings.text("BOUNCE_ADDRESS"))
         return done.sent + done.failed
 
     def sweep(self) -> int:
@@ -196,6 +200,12 @@ class Worker:
         if not self._is_time("sweep"):
             return 0
         return recover_empty_seats(self.installation.db, self.seat)
+
+    def read_bounces(self) -> int:
+        """Every few minutes, read the mailbox of bounces, if there is one."""
+        from subscriptions.bounces import read_mailbox
+        url = self.installation.settings.text("BOUNCE_URL")
+        return read_mailbox(self.installation.db, url) if url and self._is_time("bounces", BOUNCE_SECONDS) else 0
 
     def take_task(self) -> int:
         """Do one task that a person asked for."""

@@ -49,12 +49,13 @@ def server(mail_url: str) -> SmtpServer:
     starttls = options.get("starttls", ["0"])[-1] == "1"
     found = SmtpServer(parts.hostname, port or (587 if starttls else _PORTS[parts.scheme]), parts.scheme == "smtps",
                        starttls, unquote(parts.username or ""), unquote(parts.password or ""))
-    if found.password and not (found.tls or found.starttls or _is_loopback(found.host)):
+    if found.password and not (found.tls or found.starttls or is_loopback(found.host)):
         raise SettingsError(f"the mail password would go to {found.host} in clear: use smtps:// or add ?starttls=1")
     return found
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its name alone."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from domain.consent import VERSION
 from domain.notice import Notice
 from domain.organisation import OrganisationKind, Role
 from domain.source import Source
@@ -20,7 +21,9 @@ from storage import emails, organisations
 from storage.captures import CaptureStore
 from storage.models import Base
 from storage.session import Database
+from subscriptions.composer import Composer
 from subscriptions.deadlines import DeadlineService
+from subscriptions.personal import PersonalService
 from subscriptions.service import SubscriptionService
 from subscriptions.tokens import Tokens
 from tests import builders
@@ -41,17 +44,19 @@ OPERATOR = "operator@zonewatch.example"
 class Portal:
     """One installation's web process, without the processes beside it: what the worker would do is called by name."""
 
-    def __init__(self, folder: Path, base_url: str = BASE_URL) -> None:
+    def __init__(self, folder: Path, base_url: str = BASE_URL, bounce_key: str = "") -> None:
         self.db: Database = database(folder)
         self.index = TantivyIndex(folder / "index")
         self.captures = CaptureStore(str(folder / "captures"))
         self.subscriptions = SubscriptionService(self.db, SECRET, base_url, "zonewatch <from@portal.example>")
         self.deadlines = DeadlineService(self.db, SECRET, base_url)
+        self.personal = PersonalService(self.db, Composer(base_url, "zonewatch <from@portal.example>", SECRET))
         self.bulletins = BulletinService(self.db)
         self.spelling = SpellingFiles(folder / "spelling")
         self.search = SearchService(self.db, self.index, self.spelling)
         self.app = create_app(Services(self.db, self.captures, self.search, self.subscriptions, self.bulletins,
-                                       SECRET, base_url, self.deadlines))
+                                       SECRET, base_url, self.deadlines, self.personal, bounce_key, OPERATOR,
+                                       "smtp.example"))
         self.people = self._people()
         self.ids: dict[str, Any] = {}
 
@@ -136,5 +141,7 @@ def csrf(client: FlaskClient, path: str, **headers: Any) -> str:
 
 
 def post(client: FlaskClient, page: str, action: str | None = None, **data: Any) -> Any:
-    """Press a button on a page: its token and these values go to ``action`` (the page itself when there is none)."""
-    return client.post(action or page, data={"csrf_token": csrf(client, page), **data})
+    """Press a button on a page: its token and these values go to ``action`` (the page itself when there is none). The
+    tick of consent is set unless ``consent`` says otherwise."""
+    ticked = {"consent": VERSION} if (action or page) == "/subscribe" else {}
+    return client.post(action or page, data={"csrf_token": csrf(client, page), **ticked, **data})

@@ -21,6 +21,7 @@ import pytest
 
 from crawlers.cards import cards
 from domain import clock
+from domain.consent import VERSION
 from domain.criteria import Criteria
 from domain.organisation import Role
 from domain.subscription import Topic
@@ -210,7 +211,7 @@ def test_a_killed_portal_keeps_all_of_a_subscription_or_nothing(
     portal = subprocess.Popen(killer, env=installed.environment | {"PYTHONPATH": str(ROOT)}, cwd=installed.folder)
     browser = wait_for(free_port)
     with pytest.raises((urllib.error.URLError, ConnectionError)):
-        browser.post(form, browser.get(form), email="new@firm.example")
+        browser.post(form, browser.get(form), email="new@firm.example", consent=VERSION)
     assert portal.wait(10) == -signal.SIGKILL
     counted = ("select (select count(*) from subscriptions where state = 'pending'), "
                "(select count(*) from emails where address = 'new@firm.example')")
@@ -219,7 +220,7 @@ def test_a_killed_portal_keeps_all_of_a_subscription_or_nothing(
     portal = installed.start("web", "--port", str(free_port))
     try:
         browser = wait_for(free_port)
-        browser.post(form, browser.get(form), email="new@firm.example")
+        browser.post(form, browser.get(form), email="new@firm.example", consent=VERSION)
         assert installed.rows(counted) == [(1, 1)]
     finally:
         portal.terminate()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from domain.consent import VERSION
 from tests.prove.refusing import Refusing
 from tests.prove.report import say
 from tests.prove.visitor import Visitor
@@ -35,7 +36,8 @@ class Comers(threading.Thread):
 
     def come(self, address: str, leaves: bool) -> None:
         visitor = Visitor(self.url, timeout=10)
-        form = {"sent": "1", "notices": "yes", "product": "air_compressor", "email": address, "label": "出口"}
+        form = {"sent": "1", "notices": "yes", "product": "air_compressor", "email": address, "label": "出口",
+                "consent": VERSION}
         insist(lambda: visitor.press("/subscribe", "subscribe", **form).status == 200, f"{address} could not subscribe")
         insist(lambda: bool(self.mailbox.links(address, "/confirm/")), f"{address} was not asked to confirm")
         path = self.mailbox.links(address, "/confirm/")[0]

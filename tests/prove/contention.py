@@ -29,6 +29,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from domain.consent import VERSION
 from storage import sources
 from storage.models import ChangeRow, NoticeVersionRow, SubscriptionRow
 from storage.session import Database
@@ -94,7 +95,7 @@ class Writer(threading.Thread):
         self._count += 1
         product = self._random.choice(("air_compressor", "solenoid_valve", "ink_cartridge"))
         self.visitor.press(f"/subscribe?product={product}", "subscribe", sent="1", notices="yes", product=product,
-                           email=f"{self.name}-{self._count}@firm.example", label="出口")
+                           email=f"{self.name}-{self._count}@firm.example", label="出口", consent=VERSION)
 
 
 class Crawls(threading.Thread):

@@ -66,6 +66,9 @@ def _load(person_id: object) -> Visitor:
     except NotFound:
         session.pop(PERSON, None)
         return Visitor()
+    if person.is_erased:
+        session.pop(PERSON, None)
+        return Visitor()
     return Visitor(person, tuple(services().bulletins.zones_of(person_id)) if person.roles else ())
 
 

@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from domain.errors import InvalidValue, NotFound
 from domain.health import WRONG
-from storage import changes, emails, lineage, overview, runs, sources, tasks
+from storage import bounces, changes, emails, lineage, overview, runs, sources, tasks
 from subscriptions.explain import Account, account, person_at
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
@@ -26,6 +26,7 @@ def index() -> str:
         unwell = [view for view in sources.views(session) if view.health.state in WRONG]
         return render_template(
             "admin/index.html", unwell=unwell, held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
+            bounces=bounces.overview(session),
             waiting={name: changes.pending(session, name) for name in changes.CONSUMERS},
             tasks=overview.recent_tasks(session, TASKS))
 

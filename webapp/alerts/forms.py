@@ -7,6 +7,7 @@ from datetime import date, time
 
 from werkzeug.datastructures import MultiDict
 
+from domain.consent import VERSION
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
 from domain.subscription import Frequency, Topic
@@ -30,6 +31,7 @@ class SubscribeForm:
     zone_id: int = 0
     frequency: Frequency = Frequency.IMMEDIATE
     red_at_once: bool = False
+    consent: str = ""
 
     @property
     def mails(self) -> int:
@@ -46,7 +48,8 @@ def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
     zone_id = values.get("zone", default=0, type=int)
     return SubscribeForm(criteria_of(values), values.get("email", "").strip()[:MAX_TEXT],
                          values.get("label", "").strip()[:MAX_TEXT], "notices" in values or "sent" not in values,
-                         zone_id if 0 < zone_id <= MAX_ID else 0, frequency_of(values), "red" in values)
+                         zone_id if 0 < zone_id <= MAX_ID else 0, frequency_of(values), "red" in values,
+                         values.get("consent", "")[:MAX_TEXT])
 
 
 def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
@@ -54,11 +57,13 @@ def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
     LimitReached as the service does, with a sentence for the reader."""
     if not form.mails:
         raise InvalidValue(gettext("请选择要订阅的内容"))
+    if form.consent != VERSION:
+        raise InvalidValue(gettext("请阅读个人信息处理说明，并勾选同意后再订阅"))
     if form.wants_notices:
         service.subscribe(form.email, form.criteria, form.label, lang=lang, frequency=form.frequency,
-                          red_at_once=form.red_at_once)
+                          red_at_once=form.red_at_once, consent=form.consent)
     if form.zone_id:
-        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang)
+        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang, consent=form.consent)
 
 
 def frequency_of(values: MultiDict[str, str]) -> Frequency:

@@ -134,12 +134,18 @@ def export_warc(slug: str, path: Path, since: datetime | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, remove nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts.")
 def prune(dry_run: bool, as_json: bool) -> None:
-    """Remove captures that no notice points to and changes that are done, when they are old enough; the scheduler does so
-    daily."""
+    """Remove captures that no notice points to, changes that are done, the text of mails and persons whom nothing needs,
+    when they are old enough; the scheduler does so daily."""
+    from storage.forgetting import forget_personal
     from storage.retention import prune as prune_store
     found = installation()
     removed = prune_store(found.db, found.captures, dry_run=dry_run)
-    click.echo(json.dumps(asdict(removed)) if as_json else f"{'would remove' if dry_run else 'removed'} {removed.text()}")
+    forgotten = forget_personal(found.db, dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps(asdict(removed) | {"personal": asdict(forgotten)}))
+        return
+    click.echo(f"{'would remove' if dry_run else 'removed'} {removed.text()}")
+    click.echo(f"{'would forget' if dry_run else 'forgot'} {forgotten.text()}")
 
 
 @main.command()
