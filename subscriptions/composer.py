@@ -52,11 +52,17 @@ class Composer:
         return self._letter(Purpose.CONFIRM, person_id, email, lang, render(
             "confirm", lang, label=subscription.label, link=link, topic=subscription.topic.value, base_url=self.base_url))
 
-    def sign_in(self, person: Person) -> Letter:
-        """Send a person a link that signs them in."""
-        link = f"{self.base_url}/sign-in/{self.tokens.sign_in(person.id, person.email)}"
-        return self._letter(Purpose.SIGN_IN, person.id, person.email, person.lang,
-                            render("sign_in", person.lang, link=link, base_url=self.base_url))
+    def sign_in(self, person: Person, sign_in_id: int, code: str) -> Letter:
+        """Send a person a link that signs them in, and a code to type where they asked."""
+        link = f"{self.base_url}/sign-in/{self.tokens.sign_in(sign_in_id, person.email)}"
+        return self._letter(Purpose.SIGN_IN, person.id or None, person.email, person.lang,
+                            render("sign_in", person.lang, link=link, code=code, base_url=self.base_url))
+
+    def address(self, person_id: int, email: str, lang: str) -> Letter:
+        """Ask whether whoever reads an address is the person who says so."""
+        link = f"{self.base_url}/my/address/{self.tokens.address(person_id, email)}"
+        return self._letter(Purpose.CONFIRM, person_id, email, lang,
+                            render("address", lang, link=link, base_url=self.base_url))
 
     def alert(self, news: News, sources: Mapping[str, SourceName]) -> tuple[Letter, News]:
         """Tell a person their news; what does not fit is named by title, and beyond that left for their next mail. Gives the

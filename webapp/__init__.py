@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from flask import Flask
 
-from webapp import errors, i18n, labels, policy, present, security
+from webapp import errors, i18n, labels, network, policy, present, security
+from webapp.accounts.security import blueprint as account_security
 from webapp.accounts.views import blueprint as accounts
 from webapp.accounts.visitor import visitor
 from webapp.admin.views import blueprint as admin
 from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.views import blueprint as bulletins
+from webapp.members.views import blueprint as members
 from webapp.notices.views import blueprint as notices
 from webapp.products.views import blueprint as products
 from webapp.review.views import blueprint as review
@@ -32,7 +34,9 @@ def create_app(services: Services) -> Flask:
     for part in (i18n, present, labels, policy):
         part.init(app)
     security.init(app, services.base_url)
+    network.init(app)
     errors.init(app)
-    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, admin):
+    for blueprint in (search, products, notices, alerts, bulletins, review, sources, accounts, account_security,
+                      members, admin):
         app.register_blueprint(blueprint)
     return app

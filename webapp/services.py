@@ -10,6 +10,7 @@ from flask import current_app
 from indexer.service import SearchService
 from storage.captures import CaptureStore
 from storage.session import Database
+from subscriptions.accounts import Accounts
 from subscriptions.service import SubscriptionService
 from zone.bulletins.service import BulletinService
 
@@ -17,7 +18,7 @@ from zone.bulletins.service import BulletinService
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a view may call. ``secret_key`` signs the session cookie; ``base_url`` says whether it is sent over
-    https only."""
+    https only; with ``staff_totp`` nobody is staff without a second factor."""
 
     db: Database
     captures: CaptureStore
@@ -26,6 +27,8 @@ class Services:
     bulletins: BulletinService
     secret_key: str
     base_url: str
+    accounts: Accounts
+    staff_totp: bool = False
 
 
 def services() -> Services:

@@ -36,6 +36,8 @@ DEFAULTS: dict[str, str] = {
     "GATEWAY_URL": "",
     "SECRET_KEY": "",
     "BASE_URL": "http://127.0.0.1:8000",
+    "TRUSTED_PROXY": "127.0.0.1",
+    "STAFF_TOTP": "optional",
     "CRAWLS": "2",
     "CRAWL_DELAY": "",
     "NOW": "",
@@ -53,6 +55,8 @@ PURPOSES: dict[str, str] = {
     "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
     "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
     "BASE_URL": "address under which people reach the portal",
+    "TRUSTED_PROXY": "address of the TLS proxy, whose X-Forwarded-For says who asks; empty when there is none",
+    "STAFF_TOTP": "optional: staff who have set up a second factor sign in with it; required: without one nobody is staff",
     "CRAWLS": "crawls side by side",
     "CRAWL_DELAY": "seconds between requests, replaces each card's own; only with GATEWAY_URL",
     "NOW": "fixes the clock (ISO time with zone) for replays",
@@ -185,6 +189,18 @@ class Settings:
                 if name.startswith(PREFIX + KEY_PREFIX)}
 
     def _check(self) -> None:
+        self._check_numbers()
+        if self.text("STAFF_TOTP") not in ("optional", "required"):
+            raise SettingsError(f"{PREFIX}STAFF_TOTP must be optional or required")
+        search = self.text("SEARCH_URL")
+        if not search.startswith(EMBEDDED) and not _is_web_address(search):
+            raise SettingsError(f"{PREFIX}SEARCH_URL={masked(search)!r} must be tantivy:FOLDER or an http or https address")
+        for name in ("BASE_URL", "GATEWAY_URL"):
+            value = self.text(name)
+            if value and not _is_web_address(value):
+                raise SettingsError(f"{PREFIX}{name}={masked(value)!r} must be an http or https address")
+
+    def _check_numbers(self) -> None:
         for name, read in (("CRAWLS", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
             value = self.setting(name).value
             try:
@@ -199,13 +215,6 @@ class Settings:
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
                                 "real sources are asked at the pace their cards promise")
-        search = self.text("SEARCH_URL")
-        if not search.startswith(EMBEDDED) and not _is_web_address(search):
-            raise SettingsError(f"{PREFIX}SEARCH_URL={masked(search)!r} must be tantivy:FOLDER or an http or https address")
-        for name in ("BASE_URL", "GATEWAY_URL"):
-            value = self.text(name)
-            if value and not _is_web_address(value):
-                raise SettingsError(f"{PREFIX}{name}={masked(value)!r} must be an http or https address")
 
 
 def _from_file(file: Path) -> dict[str, str]:

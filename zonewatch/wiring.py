@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from indexer.port import SearchIndex
     from indexer.service import SearchService
     from indexer.spelling import SpellingFiles
+    from subscriptions.accounts import Accounts
     from subscriptions.channels.port import MailChannel
     from subscriptions.composer import Composer
     from subscriptions.service import SubscriptionService
@@ -71,10 +72,16 @@ class Installation:
 
     @cached_property
     def subscriptions(self) -> SubscriptionService:
-        """Subscriptions and sign-in."""
+        """Subscriptions."""
         from subscriptions.service import SubscriptionService
         return SubscriptionService(self.db, self.settings.secret_key, self.settings.text("BASE_URL"),
                                    self.settings.text("MAIL_FROM"))
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Ways in, second factors, codes on paper."""
+        from subscriptions.accounts import Accounts
+        return Accounts(self.db, self.settings.secret_key, self.settings.text("BASE_URL"), self.settings.text("MAIL_FROM"))
 
     @cached_property
     def composer(self) -> Composer:
@@ -111,4 +118,5 @@ class Installation:
         return create_app(Services(
             db=self.db, captures=self.captures, search=self.search, subscriptions=self.subscriptions,
             bulletins=BulletinService(self.db), secret_key=self.settings.secret_key,
-            base_url=self.settings.text("BASE_URL")))
+            base_url=self.settings.text("BASE_URL"), accounts=self.accounts,
+            staff_totp=self.settings.text("STAFF_TOTP") == "required"))

@@ -23,6 +23,7 @@ LOCK_SECONDS = 3.0
 """Commands hold the lock for moments; another worker holds it for good."""
 MINUTE_SECONDS = 60.0
 """How often the leader looks at what changes slowly: the health of sources, mails in the hands of workers that died."""
+HOUR_SECONDS = 3600.0
 ENGINE_SECONDS = 15.0
 """How long a search engine that failed is left alone."""
 POLL_SECONDS = 0.5
@@ -88,7 +89,7 @@ class Worker:
         self._still()
         stages = (("index", self.index), ("health", self.watch), ("match", self.match), ("operator", self.tell_operator),
                   ("report", self.report), ("compose", self.compose), ("deliver", self.deliver), ("sweep", self.sweep),
-                  ("tasks", self.take_task))
+                  ("forget", self.forget), ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
@@ -136,12 +137,12 @@ class Worker:
         settings = self.installation.settings
         return report(self.installation.db, settings.text("OPERATOR_EMAIL"), self.installation.composer)
 
-    def _is_time(self, what: str) -> bool:
-        """Whether a minute has passed since this was so."""
+    def _is_time(self, what: str, seconds: float = MINUTE_SECONDS) -> bool:
+        """Whether a minute, or as long as is said, has passed since this was so."""
         now = time.monotonic()
         if now < self._next.get(what, 0.0):
             return False
-        self._next[what] = now + MINUTE_SECONDS
+        self._next[what] = now + seconds
         return True
 
     def match(self) -> int:
@@ -176,6 +177,11 @@ class Worker:
         if not self._is_time("sweep"):
             return 0
         return recover_empty_seats(self.installation.db, self.seat)
+
+    def forget(self) -> int:
+        """Once an hour, forget what was never confirmed, and who asked for what."""
+        from subscriptions.recover import forget
+        return forget(self.installation.db) if self._is_time("forget", HOUR_SECONDS) else 0
 
     def take_task(self) -> int:
         """Do one task that a person asked for."""

@@ -15,6 +15,7 @@ from domain import clock
 from domain.criteria import Criteria
 from domain.subscription import Subscription, Topic
 from storage.session import Database
+from subscriptions.accounts import Accounts
 from subscriptions.channels.smtp import SmtpChannel
 from subscriptions.compose import compose
 from subscriptions.composer import Composer
@@ -42,6 +43,7 @@ class World:
         self.db: Database = database(folder)
         self.mailbox = mailbox
         self.service = SubscriptionService(self.db, SECRET, BASE_URL, MAIL_FROM)
+        self.accounts = Accounts(self.db, SECRET, BASE_URL, MAIL_FROM)
         self.composer = Composer(BASE_URL, MAIL_FROM, SECRET)
         self.channel = SmtpChannel(mailbox.url, timeout=1)
         clock.fix(NOON)

@@ -45,15 +45,15 @@ def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
                          zone_id if 0 < zone_id <= MAX_ID else 0)
 
 
-def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
+def send(form: SubscribeForm, service: SubscriptionService, lang: str, network: str) -> None:
     """Ask for everything the form wants; each subscription is confirmed by its own mail. Raises InvalidValue and
     LimitReached as the service does, with a sentence for the reader."""
     if not form.mails:
         raise InvalidValue(gettext("请选择要订阅的内容"))
     if form.wants_notices:
-        service.subscribe(form.email, form.criteria, form.label, lang=lang)
+        service.subscribe(form.email, form.criteria, form.label, lang=lang, network=network)
     if form.zone_id:
-        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang)
+        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang, network)
 
 
 def chosen_ids(values: MultiDict[str, str]) -> list[int]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug import Response
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
-from subscriptions.service import LimitReached
+from subscriptions.limits import LimitReached
 from webapp.accounts.visitor import visitor
 from webapp.alerts.forms import SubscribeForm, chosen_ids, send, subscribe_form
 from webapp.alerts.page import subscribe_page
+from webapp.errors import retry_after
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
+from webapp.network import network
 from webapp.search.chips import Chip, chips
 from webapp.search.forms import address, params
 from webapp.security import is_one_click
@@ -43,17 +46,17 @@ def subscribe() -> str:
 
 
 @blueprint.post("/subscribe")
-def subscribe_now() -> str | tuple[str, int]:
+def subscribe_now() -> ResponseReturnValue:
     """Keep the subscription and mail the confirmation link, or only show what the ticked criteria find."""
     form = subscribe_form(request.form)
     if "update" in request.form:
         return _form_page(form)
     try:
-        send(form, services().subscriptions, lang())
+        send(form, services().subscriptions, lang(), network())
     except InvalidValue as error:
         return _form_page(form, str(error)), 400
     except LimitReached as error:
-        return _form_page(form, str(error)), 429
+        return _form_page(form, str(error)), 429, retry_after(error)
     return render_template("alerts/sent.html", form=form)
 
 
