@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 
-from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy.orm import Session
 
 from domain.errors import InvalidValue, NotFound
 from storage import audit
 from storage.models import SourceRow
+from storage.sealed import Box
 from storage.session import Database
 
 _FORM = re.compile(r"[\x21-\x7e]{4,500}")
@@ -26,7 +24,7 @@ def keep(db: Database, slug: str, key: str, secret: str, actor: str) -> None:
         row = session.get(SourceRow, slug)
         if row is None:
             raise NotFound(f"there is no source {slug!r}")
-        row.api_key = _box(secret).encrypt(key.encode()).decode() if key else None
+        row.api_key = _box(secret).seal(key) if key else None
         audit.add(session, actor, "set_api_key" if key else "remove_api_key", f"source:{slug}")
 
 
@@ -34,13 +32,8 @@ def key_of(session: Session, slug: str, secret: str) -> str:
     """The API key kept for a source; empty when there is none, or when the installation's key is another one than that it
     was sealed with."""
     row = session.get(SourceRow, slug)
-    if row is None or not row.api_key:
-        return ""
-    try:
-        return _box(secret).decrypt(row.api_key.encode()).decode()
-    except InvalidToken:
-        return ""
+    return _box(secret).opened(row.api_key or "") if row else ""
 
 
-def _box(secret: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"keys of sources|" + secret.encode()).digest()))
+def _box(secret: str) -> Box:
+    return Box(secret, "keys of sources")

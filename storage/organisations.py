@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
@@ -31,6 +32,7 @@ from storage.models import (
     MembershipRow,
     OrganisationRow,
     PersonRow,
+    SignInRow,
     SubscriptionRow,
     ZoneRow,
 )
@@ -63,6 +65,14 @@ def zone(session: Session, slug: str) -> Zone:
     if row is None:
         raise NotFound(f"there is no zone {slug!r}")
     return _zone(row)
+
+
+def find_or_create_organisation(session: Session, zone_id: int, name: str) -> int:
+    """The id of an organisation of a zone by its name, whatever its kind; an enterprise that is not known is made."""
+    alone(session, PEOPLE)
+    known = session.scalar(select(OrganisationRow.id).where(
+        OrganisationRow.zone_id == zone_id, OrganisationRow.name == name))
+    return known or ensure_organisation(session, zone_id, OrganisationKind.ENTERPRISE, name)
 
 
 def zone_by_id(session: Session, zone_id: int) -> Zone:
@@ -171,9 +181,19 @@ def person(session: Session, person_id: int) -> Person:
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
-    """The person who has shown an address to be theirs. Raises InvalidValue when it is no address."""
+    """The person who has shown an address to be theirs, with that one of their addresses. Raises InvalidValue when it is
+    no address."""
     row = _address(session, checked_email(email))
-    return person(session, row.person_id) if row and row.verified_at else None
+    return replace(person(session, row.person_id), email=row.email) if row and row.verified_at else None
+
+
+def reader(session: Session, email: str) -> Person | None:
+    """As ``person_by_email``, without roles: it takes the same steps for an address that nobody has confirmed, so that
+    the time it takes tells nobody which addresses are known."""
+    address = _address(session, checked_email(email))
+    known = address is not None and address.verified_at is not None
+    row = session.get(PersonRow, address.person_id if address and known else 0)
+    return Person(row.id, row.name, row.lang, row.is_operator, address.email) if row and address else None
 
 
 def time_zone() -> ColumnElement[str]:
@@ -273,7 +293,8 @@ def forget_unconfirmed(session: Session, before: datetime) -> int:
     Gives how many."""
     needed = ((AddressRow.person_id == PersonRow.id) & AddressRow.verified_at.is_not(None),
               MembershipRow.person_id == PersonRow.id, SubscriptionRow.person_id == PersonRow.id,
-              BulletinRow.author_id == PersonRow.id)
+              BulletinRow.author_id == PersonRow.id, SignInRow.person_id == PersonRow.id,
+              SignInRow.issued_by == PersonRow.id)
     ids = session.scalars(select(PersonRow.id).where(
         PersonRow.created_at < before, PersonRow.is_operator.is_(False),
         *(~exists().where(condition) for condition in needed)).limit(500)).all()

@@ -55,11 +55,17 @@ class Composer:
         return self._letter(Purpose.CONFIRM, person_id, email, lang, render(
             "confirm", lang, label=subscription.label, link=link, topic=subscription.topic.value, base_url=self.base_url))
 
-    def sign_in(self, person: Person) -> Letter:
-        """Send a person a link that signs them in."""
-        link = f"{self.base_url}/sign-in/{self.tokens.sign_in(person.id, person.email)}"
-        return self._letter(Purpose.SIGN_IN, person.id, person.email, person.lang,
-                            render("sign_in", person.lang, link=link, base_url=self.base_url))
+    def sign_in(self, person: Person, sign_in_id: int, code: str) -> Letter:
+        """Send a person a link that signs them in, and a code to type where they asked."""
+        link = f"{self.base_url}/sign-in/{self.tokens.sign_in(sign_in_id, person.email)}"
+        return self._letter(Purpose.SIGN_IN, person.id or None, person.email, person.lang,
+                            render("sign_in", person.lang, link=link, code=code, base_url=self.base_url))
+
+    def address(self, person_id: int, email: str, lang: str) -> Letter:
+        """Ask whether whoever reads an address is the person who says so."""
+        link = f"{self.base_url}/my/address/{self.tokens.address(person_id, email)}"
+        return self._letter(Purpose.CONFIRM, person_id, email, lang,
+                            render("address", lang, link=link, base_url=self.base_url))
 
     def alert(self, news: News, sources: Mapping[str, SourceName], message_id: str = "") -> tuple[Letter, News]:
         """Tell a person their news in one mail, however many: what it does not show is on a page that it leads to. Gives the
@@ -126,11 +132,11 @@ class Composer:
     def _silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/follow/stop/{self.tokens.silence(person_id, notice_ids)}"
 
-    def address(self, person_id: int, email: str, lang: str) -> Letter:
+    def reachable(self, person_id: int, email: str, lang: str) -> Letter:
         """Ask whether mail reaches an address again."""
-        link = f"{self.base_url}/address/{self.tokens.address(person_id, email)}"
+        link = f"{self.base_url}/address/{self.tokens.reachable(person_id, email)}"
         return self._letter(Purpose.ADDRESS, person_id, email, lang,
-                            render("address", lang, link=link, email=email, base_url=self.base_url))
+                            render("reachable", lang, link=link, email=email, base_url=self.base_url))
 
     def colleague(self, due: Due, person: Person, failing: str, why: str, asked: Sequence[Subscription]) -> Letter:
         """Tell a member of a firm that mail to a colleague fails, and what nobody of the firm gets now."""

@@ -13,7 +13,7 @@ from storage.bounces import Standing
 from storage.emails import Purpose
 from storage.session import Database
 from subscriptions.composer import Composer
-from subscriptions.tokens import BadToken, SignIn
+from subscriptions.tokens import BadToken, NewAddress
 
 MAILS_PER_HOUR = 3
 
@@ -36,7 +36,7 @@ class PersonalService:
             person = organisations.person(session, person_id)
             hour_ago = clock.now() - timedelta(hours=1)
             if person.email and emails.count_since(session, person_id, Purpose.ADDRESS, hour_ago) < MAILS_PER_HOUR:
-                emails.add(session, self._composer.address(person_id, person.email, person.lang))
+                emails.add(session, self._composer.reachable(person_id, person.email, person.lang))
 
     def address(self, token: str) -> str:
         """The address that a link is for. Raises BadToken."""
@@ -48,8 +48,8 @@ class PersonalService:
         with self._db.write() as session:
             organisations.verify(session, link.person_id, link.email)
 
-    def _read(self, token: str) -> SignIn:
-        link = self._composer.tokens.read_address(token)
+    def _read(self, token: str) -> NewAddress:
+        link = self._composer.tokens.read_reachable(token)
         with self._db.read() as session:
             person = organisations.person_by_email(session, link.email)
         if person is None or person.id != link.person_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain import clock
 from domain.errors import Conflict
-from storage import emails, locks, organisations, subscriptions
+from storage import attempts, emails, locks, organisations, sign_ins, subscriptions
 from storage.session import Database
 from subscriptions.tokens import CONFIRM_LIFE
 
@@ -32,9 +32,12 @@ def _recover_if_empty(db: Database, seat: str) -> int:
 
 
 def forget(db: Database) -> int:
-    """Delete subscriptions whose confirmation link has expired, and the addresses of those who confirmed none; gives how
-    many subscriptions. Call it daily."""
+    """Delete subscriptions whose confirmation link has expired, and the addresses of those who confirmed none; what limits
+    and ways in no longer need too. Gives how many subscriptions. Call it at least daily."""
     before = clock.now() - CONFIRM_LIFE
+    with db.write() as session:
+        attempts.prune(session)
+        sign_ins.prune(session)
     forgotten = 0
     while True:
         with db.write() as session:

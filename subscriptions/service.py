@@ -1,40 +1,34 @@
-"""Subscribing, confirming, leaving and signing in, all by links in mails."""
+"""Subscribing, confirming and leaving, all by links in mails."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from domain import clock
 from domain import criteria as criterias
 from domain.criteria import Criteria, Scope
-from domain.errors import Conflict, InvalidValue, NotFound, ZonewatchError
-from domain.organisation import Person, checked_email
+from domain.errors import Conflict, InvalidValue, NotFound
+from domain.organisation import checked_email
 from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
 from domain.text import tokens as word_tokens
-from storage import consents, emails, notices, organisations, subscriptions, told
+from storage import attempts, consents, emails, notices, organisations, subscriptions, told
 from storage.emails import Purpose
-from storage.locks import alone
 from storage.notices import StoredNotice
 from storage.session import Database
 from subscriptions.choice import MAX_LABEL, Choice, choose, rest
 from subscriptions.composer import Composer
 from subscriptions.describe import describe
 from subscriptions.inert import one_line
+from subscriptions.limits import DAY, LimitReached, Limits, refuse_mail
 from subscriptions.news import urgency
 from subscriptions.phrases import is_chinese, say
 from subscriptions.tokens import BadToken, Leave, Tokens
 
-MAILS_PER_HOUR = 3
 PENDING_PER_DAY = 20
 MAX_VALUES = 500
 LONGEST_WORD = 1_000
 """Letters of a word or phrase; mails say its beginning."""
-
-
-class LimitReached(ZonewatchError):
-    """An address was written to, or typed into the form, too often for now."""
 
 
 class SubscriptionService:
@@ -44,31 +38,30 @@ class SubscriptionService:
         self._db = db
         self._tokens = Tokens(secret_key)
         self._composer = Composer(base_url, mail_from, secret_key)
+        self._limits = Limits(secret_key)
 
     def subscribe(self, email: str, criteria: Criteria, label: str = "", topic: Topic = Topic.NOTICES,
                   zone_id: int | None = None, lang: str = "zh", frequency: Frequency = Frequency.IMMEDIATE,
-                  red_at_once: bool = False, consent: str = "") -> None:
+                  red_at_once: bool = False, consent: str = "", network: str = "") -> None:
         """Keep a subscription that waits for its confirmation, and mail the link. Asking for the same again mails the
         link again; how often one that is confirmed already is told stays as it is. ``consent`` is the version of the text
         on their data that they agreed to; it is kept once confirmed.
 
         Raises InvalidValue for what is no address or matches everything, NotFound for an unknown zone, LimitReached
-        after three mails to an address within an hour or twenty unconfirmed subscriptions within a day.
+        after too many mails to an address or its domain, or asked for by a network, and after twenty unconfirmed
+        subscriptions within a day.
         """
-        email = _checked(email, lang)
+        email = checked(email, lang)
         criteria = _checked_criteria(criteria, lang) if topic is Topic.NOTICES else Criteria()
         zone_id = zone_id if topic is Topic.BULLETINS else None
         label = one_line(label, MAX_LABEL) or self._label(criteria, topic, zone_id, lang)
         with self._db.write() as session:
+            refuse_mail(attempts.take(session, self._limits.mail(Purpose.CONFIRM, email, network)), lang)
             person_id = organisations.find_or_create_person(session, email, lang)
-            now = clock.now()
-            if emails.count_since(session, person_id, Purpose.CONFIRM, now - timedelta(hours=1)) >= MAILS_PER_HOUR:
-                raise LimitReached(say(
-                    "一小时内最多发送 3 封确认邮件。请先查收邮箱（包括垃圾邮件）并点击其中的链接，一小时后可再订阅。", lang))
             subscription_id = subscriptions.same(session, person_id, topic, criteria, zone_id)
             if subscription_id is None:
-                if subscriptions.count_pending(session, person_id, now - timedelta(days=1)) >= PENDING_PER_DAY:
-                    raise LimitReached(say("该邮箱今天已有 20 个订阅等待确认，请先在邮件中确认，明天可再订阅。", lang))
+                if subscriptions.count_pending(session, person_id, clock.now() - DAY) >= PENDING_PER_DAY:
+                    raise LimitReached(say("该邮箱今天已有 20 个订阅等待确认，请先在邮件中确认，明天可再订阅。", lang), DAY)
                 subscription_id = subscriptions.create(session, person_id, topic, label, criteria, zone_id)
             # it is kept for as long as its newest link is good
             subscriptions.renew(session, subscription_id, frequency, red_at_once)
@@ -143,27 +136,6 @@ class SubscriptionService:
             found = notices.by_ids(session, told.notice_ids(session, message_id))
         return sorted(found.values(), key=urgency)
 
-    def ask_sign_in(self, email: str) -> None:
-        """Mail a sign-in link to an address that has confirmed a subscription. For any other, and after three mails within
-        an hour, nothing happens, and nothing shows it. Raises InvalidValue for what is no address."""
-        email = _checked(email, "zh")
-        with self._db.write() as session:
-            alone(session, organisations.PEOPLE)
-            person = organisations.person_by_email(session, email)
-            letter = self._composer.sign_in(person or Person(0, "", "zh", False, email))  # the same work for strangers
-            hour_ago = clock.now() - timedelta(hours=1)
-            if person and emails.count_since(session, person.id, Purpose.SIGN_IN, hour_ago) < MAILS_PER_HOUR:
-                emails.add(session, letter)
-
-    def signed_in(self, token: str) -> Person:
-        """The person whom a sign-in link signs in. Raises BadToken, also when the address is no longer theirs."""
-        link = self._tokens.read_sign_in(token)
-        with self._db.read() as session:
-            person = organisations.person_by_email(session, link.email)
-        if person is None or person.id != link.person_id:
-            raise BadToken("broken")
-        return person
-
     def of_person(self, person_id: int) -> list[Subscription]:
         """The subscriptions of a person, pending and active, oldest first."""
         with self._db.read() as session:
@@ -201,7 +173,8 @@ class SubscriptionService:
                     emails.withhold(session, person_id, purpose, emails.UNWANTED)
 
 
-def _checked(email: str, lang: str) -> str:
+def checked(email: str, lang: str) -> str:
+    """As ``checked_email``; what is wrong is said in the reader's language."""
     try:
         return checked_email(email)
     except InvalidValue as error:

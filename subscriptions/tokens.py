@@ -12,18 +12,22 @@ from domain import clock
 from domain.errors import ZonewatchError
 
 CONFIRM_LIFE = timedelta(days=7)
-SIGN_IN_LIFE = timedelta(minutes=30)
+SIGN_IN_LIFE = timedelta(minutes=10)
+ADDRESS_LIFE = timedelta(days=1)
 
 _REASONS = {
     "broken": ("链接不完整或不正确，请从邮件中完整复制链接后重试",
                "The link is incomplete or wrong. Copy the whole link from the mail."),
     "expired": ("链接已过期，请重新申请", "The link has expired. Please ask for a new one."),
+    "used": ("此登录邮件已经用过，或已有更新的一封。如果刚刚登录成功，无需再次操作；否则请重新登录",
+             "This sign-in mail has been used, or there is a newer one. If you have just signed in there is nothing more to "
+             "do; otherwise sign in again."),
     "ended": ("该订阅已经结束，如仍需要请重新订阅", "This subscription has ended. Subscribe again if you still want it."),
 }
 
 
 class BadToken(ZonewatchError):
-    """A link that cannot be used; ``why`` is broken, expired or ended."""
+    """A link that cannot be used; ``why`` is broken, expired, used or ended."""
 
     def __init__(self, why: str) -> None:
         super().__init__(_REASONS[why][0])
@@ -55,7 +59,15 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """What a sign-in link says: whoever reads this address is this person."""
+    """What a sign-in link says: whoever reads this address may use this way in."""
+
+    sign_in_id: int
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddress:
+    """What the link to a new address says: whoever reads it is this person, who asked for that."""
 
     person_id: int
     email: str
@@ -95,6 +107,7 @@ class Tokens:
         self._silence = _serializer(secret_key, "silence")
         self._calendar = URLSafeSerializer(secret_key, salt="zonewatch.calendar")
         self._address = _serializer(secret_key, "address")
+        self._reachable = _serializer(secret_key, "reachable")
 
     def confirm(self, subscription_id: int, email: str, lang: str, consent: str = "") -> str:
         """A link that confirms a subscription, good for seven days."""
@@ -121,12 +134,12 @@ class Tokens:
         """The Message-ID of the mail that a link is about."""
         return f"<{_read(self._mail, token, None)}>"
 
-    def sign_in(self, person_id: int, email: str) -> str:
-        """A link that signs a person in, good for thirty minutes."""
-        return str(self._sign_in.dumps([person_id, email]))
+    def sign_in(self, sign_in_id: int, email: str) -> str:
+        """A link that signs a person in, good for ten minutes, and once: ``storage.sign_ins`` keeps whether it was used."""
+        return str(self._sign_in.dumps([sign_in_id, email]))
 
     def read_sign_in(self, token: str) -> SignIn:
-        """Whom a sign-in link signs in."""
+        """Which way in a sign-in link is."""
         return SignIn(*_read(self._sign_in, token, SIGN_IN_LIFE))
 
     def silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
@@ -150,13 +163,21 @@ class Tokens:
         except BadData:
             raise BadToken("broken") from None
 
-    def address(self, person_id: int, email: str) -> str:
+    def reachable(self, person_id: int, email: str) -> str:
         """A link that shows that mail reaches an address, good for seven days."""
+        return str(self._reachable.dumps([person_id, email]))
+
+    def read_reachable(self, token: str) -> NewAddress:
+        """Whose address a link is for."""
+        return NewAddress(*_read(self._reachable, token, CONFIRM_LIFE))
+
+    def address(self, person_id: int, email: str) -> str:
+        """A link that makes an address one of a person's, good for a day."""
         return str(self._address.dumps([person_id, email]))
 
-    def read_address(self, token: str) -> SignIn:
-        """Whose address a link is for."""
-        return SignIn(*_read(self._address, token, CONFIRM_LIFE))
+    def read_address(self, token: str) -> NewAddress:
+        """Whose an address is to become."""
+        return NewAddress(*_read(self._address, token, ADDRESS_LIFE))
 
 
 def _serializer(secret_key: str, purpose: str) -> URLSafeTimedSerializer:

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from flask import Flask
 
-from webapp import errors, i18n, labels, policy, present, security
+from webapp import errors, i18n, labels, network, policy, present, security
+from webapp.accounts.security import blueprint as account_security
 from webapp.accounts.views import blueprint as accounts
 from webapp.accounts.visitor import visitor
 from webapp.admin.views import blueprint as admin
@@ -16,6 +17,7 @@ from webapp.bulletins.readers import blueprint as readers
 from webapp.bulletins.views import blueprint as bulletins
 from webapp.follows.views import blueprint as follows
 from webapp.hooks.views import blueprint as hooks
+from webapp.members.views import blueprint as members
 from webapp.notices.views import blueprint as notices
 from webapp.personal.views import blueprint as personal
 from webapp.products.views import blueprint as products
@@ -37,8 +39,9 @@ def create_app(services: Services) -> Flask:
     for part in (i18n, present, labels, policy):
         part.init(app)
     security.init(app, services.base_url)
+    network.init(app)
     errors.init(app)
     for blueprint in (search, products, notices, alerts, sharing, follows, bulletins, readers, review, sources, accounts,
-                      personal, admin, hooks):
+                      account_security, members, personal, admin, hooks):
         app.register_blueprint(blueprint)
     return app

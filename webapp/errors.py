@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from flask import Flask, g, render_template
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from domain.errors import Conflict, InvalidValue, NotFound, ZonewatchError
 from indexer.port import IndexMissing, IndexUnavailable
+from subscriptions.limits import LimitReached
 from subscriptions.tokens import BadToken
 from webapp.accounts.visitor import Visitor
 from webapp.i18n import N_, lang, translated
@@ -29,6 +31,7 @@ PAGES: dict[int, tuple[str, str]] = {
     500: (N_("系统出错"), N_("错误已记录。请稍后再试；已收集的信息和订阅不受影响。")),
 }
 CSRF_PAGE = (N_("表单已失效"), N_("页面打开太久，或浏览器未接受 Cookie。请返回上一页，刷新后重新提交。"))
+TOO_OFTEN = (N_("请稍后再试"), N_("为防止滥用，同一邮箱、同一网络在一段时间内能做的次数有限。"))
 NO_ENGINE = (N_("检索暂时不可用"), N_("检索服务暂时没有应答，请稍后再试。已收集的信息和预警不受影响。"))
 _STATUS: tuple[tuple[type[ZonewatchError], int], ...] = (
     (NotFound, 404), (Conflict, 409), (InvalidValue, 400), (IndexUnavailable, 503))
@@ -56,7 +59,14 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     return error if 300 <= code < 400 else page(code)
 
 
-def _of_service(error: ZonewatchError) -> tuple[str, int]:
+def retry_after(error: LimitReached) -> dict[str, str]:
+    """The header that tells a program when to come again."""
+    return {"Retry-After": str(math.ceil(error.wait.total_seconds()))}
+
+
+def _of_service(error: ZonewatchError) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
+    if isinstance(error, LimitReached):
+        return *page(429, TOO_OFTEN, str(error)), retry_after(error)
     if isinstance(error, BadToken):
         return page(401 if is_one_click() else 410, PAGES[410], error.text(lang()))
     if isinstance(error, IndexUnavailable) and not isinstance(error, IndexMissing):

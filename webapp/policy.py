@@ -9,6 +9,7 @@ from werkzeug import Response
 
 from webapp.accounts.visitor import Visitor, visitor
 from webapp.security import SAFE_METHODS, own_path
+from webapp.services import services
 
 
 class Access(StrEnum):
@@ -89,6 +90,12 @@ ROUTES: dict[str, Access] = {
     "sources.release": Access.OPERATOR,
     "accounts.sign_in": Access.PUBLIC,
     "accounts.ask": Access.PUBLIC,
+    "accounts.code": Access.PUBLIC,
+    "accounts.enter_code": Access.PUBLIC,
+    "accounts.paper": Access.PUBLIC,
+    "accounts.enter_paper": Access.PUBLIC,
+    "accounts.second": Access.PUBLIC,
+    "accounts.enter_second": Access.PUBLIC,
     "accounts.arrive": Access.PUBLIC,
     "accounts.enter": Access.PUBLIC,
     "accounts.sign_out": Access.SUBSCRIBER,
@@ -104,6 +111,15 @@ ROUTES: dict[str, Access] = {
     "personal.colleague": Access.SUBSCRIBER,
     "personal.take_over": Access.SUBSCRIBER,
     "hooks.bounces": Access.PUBLIC,
+    "security.show": Access.SUBSCRIBER,
+    "security.begin": Access.SUBSCRIBER,
+    "security.confirm": Access.SUBSCRIBER,
+    "security.ask_address": Access.SUBSCRIBER,
+    "security.address": Access.PUBLIC,
+    "security.add_address": Access.PUBLIC,
+    "members.index": Access.STAFF,
+    "members.issue": Access.STAFF,
+    "members.withdraw": Access.STAFF,
     "admin.index": Access.OPERATOR,
     "admin.explain": Access.OPERATOR,
     "admin.rebuild": Access.OPERATOR,
@@ -134,7 +150,17 @@ def enforce() -> Response | None:
     if access is None:
         abort(403)
     if may(visitor(), access):
-        return None
+        return _to_second_factor(access)
     if visitor().is_signed_in or request.method not in SAFE_METHODS:
         abort(403)
     return redirect(url_for("accounts.sign_in", next=own_path(request.full_path.rstrip("?"))))
+
+
+def _to_second_factor(access: Access) -> Response | None:
+    """Where the installation requires it, staff come to their pages only once they have set up a second factor."""
+    is_for_staff = access in (Access.EDITOR, Access.STAFF, Access.OPERATOR)
+    if not (is_for_staff and services().staff_totp and visitor().should_have_second):
+        return None
+    if request.method not in SAFE_METHODS:
+        abort(403)
+    return redirect(url_for("security.show"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, request, session
 from markupsafe import Markup
@@ -87,10 +87,19 @@ def check_csrf() -> None:
 
 
 def own_path(address: str | None) -> str | None:
-    """``address`` when it is a path on this portal, else None: no host, no scheme, no backslash, no control sign."""
-    if not address or not address.startswith("/") or address.startswith("//") or len(address) > 2000:
+    """``address`` when it is a path on this portal, else None: no host, no scheme, no backslash, no control sign, neither as
+    they stand nor percent-encoded, once or twice, in its path: something on the way may decode it."""
+    if not address or len(address) > 2000:
         return None
-    if "\\" in address or any(ord(sign) < 0x21 or ord(sign) == 0x7f for sign in address):
-        return None
+    path, mark, query = address.partition("?")
+    forms = (path, unquote(path), unquote(unquote(path)))
+    return address if all(_is_own(form + mark + query) for form in forms) else None
+
+
+def _is_own(address: str) -> bool:
+    if not address.startswith("/") or address.startswith("//") or "\\" in address:
+        return False
+    if any(ord(sign) < 0x21 or ord(sign) == 0x7f for sign in address):
+        return False
     parts = urlsplit(address)
-    return None if parts.scheme or parts.netloc else address
+    return not parts.scheme and not parts.netloc

@@ -10,6 +10,7 @@ from flask import current_app
 from indexer.service import SearchService
 from storage.captures import CaptureStore
 from storage.session import Database
+from subscriptions.accounts import Accounts
 from subscriptions.deadlines import DeadlineService
 from subscriptions.personal import PersonalService
 from subscriptions.service import SubscriptionService
@@ -19,7 +20,8 @@ from zone.bulletins.service import BulletinService
 @dataclass(frozen=True, slots=True)
 class Services:
     """Everything a view may call. ``secret_key`` signs the session cookie; ``base_url`` says whether it is sent over
-    https only. ``bounce_key`` signs callbacks; ``contact`` and ``mail_host`` are named where we say what becomes of data."""
+    https only. ``bounce_key`` signs callbacks; ``contact`` and ``mail_host`` are named where we say what becomes of data;
+    with ``staff_totp`` nobody is staff without a second factor."""
 
     db: Database
     captures: CaptureStore
@@ -28,11 +30,13 @@ class Services:
     bulletins: BulletinService
     secret_key: str
     base_url: str
+    accounts: Accounts
     deadlines: DeadlineService
     personal: PersonalService
     bounce_key: str = ""
     contact: str = ""
     mail_host: str = ""
+    staff_totp: bool = False
 
 
 def services() -> Services:

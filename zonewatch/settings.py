@@ -39,6 +39,8 @@ DEFAULTS: dict[str, str] = {
     "GATEWAY_URL": "",
     "SECRET_KEY": "",
     "BASE_URL": "http://127.0.0.1:8000",
+    "TRUSTED_PROXY": "127.0.0.1",
+    "STAFF_TOTP": "optional",
     "CRAWLS": "2",
     "CRAWL_DELAY": "",
     "NOW": "",
@@ -59,6 +61,8 @@ PURPOSES: dict[str, str] = {
     "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
     "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
     "BASE_URL": "address under which people reach the portal",
+    "TRUSTED_PROXY": "address of the TLS proxy, whose X-Forwarded-For says who asks; empty when there is none",
+    "STAFF_TOTP": "optional: staff who have set up a second factor sign in with it; required: without one nobody is staff",
     "CRAWLS": "crawls side by side",
     "CRAWL_DELAY": "seconds between requests, replaces each card's own; only with GATEWAY_URL",
     "NOW": "fixes the clock (ISO time with zone) for replays",
@@ -191,6 +195,12 @@ class Settings:
                 if name.startswith(PREFIX + KEY_PREFIX)}
 
     def _check(self) -> None:
+        if self.text("STAFF_TOTP") not in ("optional", "required"):
+            raise SettingsError(f"{PREFIX}STAFF_TOTP must be optional or required")
+        self._check_numbers()
+        self._check_addresses()
+
+    def _check_numbers(self) -> None:
         for name, read in (("CRAWLS", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
             value = self.setting(name).value
             try:
@@ -205,7 +215,6 @@ class Settings:
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
                                 "real sources are asked at the pace their cards promise")
-        self._check_addresses()
 
     def _check_addresses(self) -> None:
         if 0 < len(self.text("BOUNCE_HOOK_KEY")) < LEAST_KEY:

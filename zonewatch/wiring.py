@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from indexer.port import SearchIndex
     from indexer.service import SearchService
     from indexer.spelling import SpellingFiles
+    from subscriptions.accounts import Accounts
     from subscriptions.channels.port import MailChannel
     from subscriptions.composer import Composer
     from subscriptions.deadlines import DeadlineService
@@ -73,7 +74,7 @@ class Installation:
 
     @cached_property
     def subscriptions(self) -> SubscriptionService:
-        """Subscriptions and sign-in."""
+        """Subscriptions."""
         from subscriptions.service import SubscriptionService
         return SubscriptionService(self.db, self.settings.secret_key, self.settings.text("BASE_URL"),
                                    self.settings.text("MAIL_FROM"))
@@ -83,6 +84,12 @@ class Installation:
         """Followed deadlines and calendars."""
         from subscriptions.deadlines import DeadlineService
         return DeadlineService(self.db, self.settings.secret_key, self.settings.text("BASE_URL"))
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Ways in, second factors, codes on paper."""
+        from subscriptions.accounts import Accounts
+        return Accounts(self.db, self.settings.secret_key, self.settings.text("BASE_URL"), self.settings.text("MAIL_FROM"))
 
     @cached_property
     def composer(self) -> Composer:
@@ -120,6 +127,7 @@ class Installation:
         return create_app(Services(
             db=self.db, captures=self.captures, search=self.search, subscriptions=self.subscriptions,
             bulletins=BulletinService(self.db), secret_key=self.settings.secret_key,
-            base_url=self.settings.text("BASE_URL"), deadlines=self.deadlines,
+            base_url=self.settings.text("BASE_URL"), accounts=self.accounts, deadlines=self.deadlines,
             personal=PersonalService(self.db, self.composer), bounce_key=self.settings.text("BOUNCE_HOOK_KEY"),
-            contact=self.settings.text("OPERATOR_EMAIL"), mail_host=urlsplit(self.settings.text("MAIL_URL")).hostname or ""))
+            contact=self.settings.text("OPERATOR_EMAIL"), mail_host=urlsplit(self.settings.text("MAIL_URL")).hostname or "",
+            staff_totp=self.settings.text("STAFF_TOTP") == "required"))

@@ -27,6 +27,7 @@ MINUTE_SECONDS = 60.0
 """How often the leader looks at what changes slowly: the health of sources, mails in the hands of workers that died."""
 BOUNCE_SECONDS = 180.0
 """How often mail that came back is read."""
+HOUR_SECONDS = 3600.0
 ENGINE_SECONDS = 15.0
 """How long a search engine that failed is left alone."""
 POLL_SECONDS = 0.5
@@ -94,7 +95,7 @@ class Worker:
         stages = (("grade", self.grade), ("index", self.index), ("health", self.watch), ("match", self.match),
                   ("operator", self.tell_operator), ("report", self.report), ("compose", self.compose),
                   ("remind", self.remind), ("deliver", self.deliver), ("sweep", self.sweep),
-                  ("bounces", self.read_bounces), ("tasks", self.take_task))
+                  ("bounces", self.read_bounces), ("forget", self.forget), ("tasks", self.take_task))
         return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
@@ -153,7 +154,7 @@ class Worker:
         return report(self.installation.db, settings.text("OPERATOR_EMAIL"), self.installation.composer)
 
     def _is_time(self, what: str, seconds: float = MINUTE_SECONDS) -> bool:
-        """Whether a minute, or so many seconds, has passed since this was so."""
+        """Whether a minute, or as long as is said, has passed since this was so."""
         now = time.monotonic()
         if now < self._next.get(what, 0.0):
             return False
@@ -206,6 +207,11 @@ class Worker:
         from subscriptions.bounces import read_mailbox
         url = self.installation.settings.text("BOUNCE_URL")
         return read_mailbox(self.installation.db, url) if url and self._is_time("bounces", BOUNCE_SECONDS) else 0
+
+    def forget(self) -> int:
+        """Once an hour, forget what was never confirmed, and who asked for what."""
+        from subscriptions.recover import forget
+        return forget(self.installation.db) if self._is_time("forget", HOUR_SECONDS) else 0
 
     def take_task(self) -> int:
         """Do one task that a person asked for."""

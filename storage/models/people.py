@@ -118,11 +118,12 @@ class ConsentRow(Base):
 
 
 class SignInRow(Base):
-    """One way in: a mail with a link and a code, or a code on paper. Codes are kept hashed; used once."""
+    """One way in: a mail with a link and a code, or a code on paper. Codes are kept hashed; used once. One without a person
+    was asked for by an address that nobody has confirmed: it leads nowhere, and looks like any other from outside."""
 
     __tablename__ = "sign_ins"
     id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
     kind: Mapped[str]
     code_hash: Mapped[str]
     issued_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
 from indexer.spelling import SpellingFiles
 from indexer.sync import sync
-from storage import emails, organisations
+from storage import emails, organisations, sign_ins
 from storage.captures import CaptureStore
 from storage.models import Base
 from storage.session import Database
+from storage.sign_ins import Kind
+from subscriptions.accounts import Accounts
 from subscriptions.composer import Composer
 from subscriptions.deadlines import DeadlineService
 from subscriptions.personal import PersonalService
@@ -54,9 +57,11 @@ class Portal:
         self.bulletins = BulletinService(self.db)
         self.spelling = SpellingFiles(folder / "spelling")
         self.search = SearchService(self.db, self.index, self.spelling)
-        self.app = create_app(Services(self.db, self.captures, self.search, self.subscriptions, self.bulletins,
-                                       SECRET, base_url, self.deadlines, self.personal, bounce_key, OPERATOR,
-                                       "smtp.example"))
+        self.accounts = Accounts(self.db, SECRET, base_url, "zonewatch <from@portal.example>")
+        self.services = Services(
+            self.db, self.captures, self.search, self.subscriptions, self.bulletins, SECRET, base_url, self.accounts,
+            self.deadlines, self.personal, bounce_key=bounce_key, contact=OPERATOR, mail_host="smtp.example")
+        self.app = create_app(self.services)
         self.people = self._people()
         self.ids: dict[str, Any] = {}
 
@@ -94,7 +99,9 @@ class Portal:
 
     def sign_in_path(self, email: str) -> str:
         """The link of a sign-in mail, without the mail (three an hour is all that an address gets)."""
-        return f"/sign-in/{Tokens(SECRET).sign_in(self.people[email], email)}"
+        with self.db.write() as session:
+            number = sign_ins.add(session, Kind.MAIL, self.people[email], "", timedelta(minutes=10))
+        return f"/sign-in/{Tokens(SECRET).sign_in(number, email)}"
 
     def mails(self) -> list[emails.Letter]:
         """The mails that wait, oldest first; each is given once."""

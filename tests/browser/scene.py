@@ -20,7 +20,7 @@ from storage.emails import Letter, Purpose
 from storage.ingest import Reading, ingest
 from storage.matches import Found
 from subscriptions.tokens import Tokens
-from tests.browser.portal import EDITOR, SECRET, SUBSCRIBER, Portal
+from tests.browser.portal import EDITOR, OTHER_EDITOR, SECRET, SUBSCRIBER, Portal
 from tests.builders import source, store_found
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
@@ -271,6 +271,8 @@ def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:
     draft = service.create(editor, zhuhai, "墨盒化学品标签专题（草稿）", "请各企业自查标签。", [ids["ink"], ids["gone"]])
     portal.subscriptions.subscribe("look@firm.example", LOOK, "气动元件（欧盟）")
     return {"bulletin": first, "draft": draft, "confirm": portal.token("confirm"),
+            "sign_in": portal.sign_in_path(OTHER_EDITOR).rpartition("/")[2],
+            "address": Tokens(SECRET).address(portal.people[OTHER_EDITOR], "second@fenghua.example"),
             "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ()), "told": _mail_that_left(portal, ids)}
 
 

@@ -19,6 +19,7 @@ from domain.digest import HOME
 from domain.subscription import Frequency, Subscription, Topic
 from storage.models import MatchRow
 from storage.session import Database
+from subscriptions.accounts import Accounts
 from subscriptions.channels.smtp import SmtpChannel
 from subscriptions.choice import Choice
 from subscriptions.compose import compose
@@ -47,6 +48,7 @@ class World:
         self.db: Database = database(folder)
         self.mailbox = mailbox
         self.service = SubscriptionService(self.db, SECRET, BASE_URL, MAIL_FROM)
+        self.accounts = Accounts(self.db, SECRET, BASE_URL, MAIL_FROM)
         self.composer = Composer(BASE_URL, MAIL_FROM, SECRET)
         self.channel = SmtpChannel(mailbox.url, timeout=1)
         clock.fix(NOON)

@@ -152,7 +152,7 @@ def test_a_mail_in_the_hands_of_a_dead_worker_is_sent_by_the_next(here: World) -
 
 def test_mails_that_people_wait_for_go_first(here: World) -> None:
     here.service.subscribe("new@firm.example", Criteria())
-    here.service.ask_sign_in(PEOPLE[0])
+    here.accounts.sign_in.ask(PEOPLE[0])
     here.send()
     assert here.mailbox.recipients()[:2] == ["new@firm.example", PEOPLE[0]]
 

@@ -17,10 +17,10 @@ from storage.publishers import SourceName
 from subscriptions.compose import compose
 from subscriptions.composer import Composer
 from subscriptions.deliver import Delivered
+from subscriptions.limits import LimitReached
 from subscriptions.match import match
 from subscriptions.news import News
 from subscriptions.recover import forget
-from subscriptions.service import LimitReached
 from subscriptions.tokens import BadToken
 from tests.builders import notice, store
 from tests.features.alerts import (
@@ -67,7 +67,7 @@ def test_a_subscription_begins_when_its_mail_is_confirmed(here: World) -> None:
 
 def test_mails_that_are_asked_for_by_their_reader_carry_no_list_headers(here: World) -> None:
     person = here.follow()
-    here.service.ask_sign_in(LI)
+    here.accounts.sign_in.ask(LI)
     here.service.subscribe(LI, VALVES)
     here.send()
     assert len(here.mailbox.mails) == 2
@@ -340,39 +340,16 @@ def test_nobody_ends_or_sees_the_subscription_of_another(here: World) -> None:
     assert here.service.of_person(mine.person_id) == [mine]
 
 
-def test_signing_in_works_by_mail_for_half_an_hour(here: World) -> None:
-    found = here.follow()
-    here.service.ask_sign_in(" LI@firm.example ")
-    here.send()
-    token = link(here.mailbox.mails[-1], "sign-in")
-    person = here.service.signed_in(token)
-    assert (person.id, person.email, person.roles) == (found.person_id, LI, ())
-    here.wait(timedelta(minutes=31))
-    with pytest.raises(BadToken):
-        here.service.signed_in(token)
-
-
-def test_signing_in_never_says_whether_an_address_is_known(here: World) -> None:
-    here.follow()
-    asked(here, "unconfirmed@firm.example")
-    here.mailbox.mails.clear()
-    for address in (LI, "stranger@firm.example", "unconfirmed@firm.example"):
-        for _ in range(5):
-            here.service.ask_sign_in(address)
-    here.send()
-    assert here.mailbox.recipients() == [LI] * 3
-
-
 def test_a_link_is_good_for_its_own_purpose_only(here: World) -> None:
     here.load()
     here.follow()
     store(here.db, notice())
     leave = link(here.round()[0], "unsubscribe")
     confirm = asked(here, criteria=VALVES)
-    for use in (here.service.signed_in, here.service.confirm, here.service.pending):
+    for use in (here.accounts.sign_in.by_link, here.service.confirm, here.service.pending):
         with pytest.raises(BadToken):
             use(leave)
-    for refuse in (here.service.unsubscribe, here.service.unsubscribe_offer, here.service.signed_in):
+    for refuse in (here.service.unsubscribe, here.service.unsubscribe_offer, here.accounts.sign_in.by_link):
         with pytest.raises(BadToken):
             refuse(confirm)
 

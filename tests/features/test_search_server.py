@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,12 +23,11 @@ from storage import changes, index_state
 from storage.index_state import Generation
 from storage.session import Database
 from tests import engines
-from tests.browser.portal import BASE_URL, SECRET, Portal
+from tests.browser.portal import Portal
 from tests.builders import notice, store
 from tests.conftest import Installed, unused_port
 from tests.features.alerts import World
 from webapp import create_app
-from webapp.services import Services
 from zonewatch.doctor import Finding, findings
 from zonewatch.settings import Settings
 from zonewatch.wiring import Installation
@@ -103,8 +103,7 @@ def test_the_portal_says_that_search_is_down_and_shows_all_else(tmp_path: Path, 
     portal = Portal(tmp_path)
     (kept,) = portal.store(notice())
     search = SearchService(portal.db, index_at(nobody))
-    client = create_app(Services(portal.db, portal.captures, search, portal.subscriptions, portal.bulletins, SECRET,
-                                 BASE_URL, portal.personal)).test_client()
+    client = create_app(replace(portal.services, search=search)).test_client()
     answer = client.get("/")
     assert answer.status_code == 503
     assert "检索服务暂时没有应答" in answer.text

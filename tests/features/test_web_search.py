@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,11 +18,10 @@ from domain.criteria import Criteria, Scope
 from domain.errors import InvalidValue
 from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
-from tests.browser.portal import BASE_URL, SECRET, Portal, links, text, total
+from tests.browser.portal import Portal, links, text, total
 from tests.builders import notice
 from webapp import create_app
 from webapp.search.forms import criteria_of, params, search_form
-from webapp.services import Services
 
 pytestmark = pytest.mark.usefixtures("day_of_the_scene")
 
@@ -167,9 +167,8 @@ def test_a_lost_index_is_said_to_be_rebuilt(tmp_path: Path) -> None:
     lost = Portal(tmp_path)
     lost.store(notice())
     shutil.rmtree(tmp_path / "index")
-    answer = create_app(Services(
-        lost.db, lost.captures, SearchService(lost.db, TantivyIndex(tmp_path / "index")), lost.subscriptions, lost.bulletins,
-        SECRET, BASE_URL, lost.personal)).test_client().get("/")
+    search = SearchService(lost.db, TantivyIndex(tmp_path / "index"))
+    answer = create_app(replace(lost.services, search=search)).test_client().get("/")
     assert answer.status_code == 503
     assert "检索索引正在重建" in answer.text
 

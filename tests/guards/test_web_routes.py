@@ -35,13 +35,14 @@ def rules() -> list[Rule]:
 def address(rule: Rule, portal: Portal) -> str:
     """An address that the rule answers with something to see."""
     token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"],
-             "alerts.told": portal.ids["told"]}.get(
-        rule.endpoint.removesuffix("_now"), Tokens(SECRET).sign_in(portal.people[SUBSCRIBER], SUBSCRIBER))
+             "alerts.told": portal.ids["told"], "security.address": portal.ids["address"],
+             "security.add_address": portal.ids["address"]}.get(
+        rule.endpoint.removesuffix("_now"), portal.ids["sign_in"])
     if rule.endpoint in ("personal.address", "personal.confirm_address"):
-        token = Tokens(SECRET).address(portal.people[SUBSCRIBER], SUBSCRIBER)
+        token = Tokens(SECRET).reachable(portal.people[SUBSCRIBER], SUBSCRIBER)
     values = {"colleague_id": 1, "notice_id": portal.ids["red"],
               "bulletin_id": portal.ids["draft"], "slug": "ca_recalls", "token": token,
-              "subscription_id": 1, "filename": "style.css", "run_id": portal.ids["failed_run"],
+              "subscription_id": 1, "sign_in_id": 1, "filename": "style.css", "run_id": portal.ids["failed_run"],
               "capture_id": portal.ids["failed_capture"], "product_type": "air_compressor",
               "zone_id": portal.zones["zhuhai"]}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
@@ -89,8 +90,8 @@ def test_a_route_outside_the_table_is_closed_to_everybody(portal: Portal) -> Non
 def test_an_unsafe_request_needs_the_token_of_this_session(portal: Portal, rule: Rule) -> None:
     who = {Access.EDITOR: EDITOR, Access.STAFF: EDITOR, Access.OPERATOR: OPERATOR}.get(ROUTES[rule.endpoint], SUBSCRIBER)
     foreign = csrf(portal.client(EDITOR), "/sign-in")
-    before = portal.counts()
     client = portal.client(who)
+    before = portal.counts()
     client.get("/sign-in")
     for data in ({}, {"csrf_token": ""}, {"csrf_token": "x"}, {"csrf_token": foreign}):
         answer = client.post(address(rule, portal), data=data)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain import clock
-from subscriptions.tokens import BadToken, Confirmation, Leave, SignIn, Tokens
+from subscriptions.tokens import BadToken, Confirmation, Leave, NewAddress, SignIn, Tokens
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 tokens = Tokens("secret")
@@ -16,9 +16,11 @@ WRITERS: dict[str, Callable[[Tokens], str]] = {
     "confirm": lambda each: each.confirm(7, "li@firm.example", "zh"),
     "unsubscribe": lambda each: each.unsubscribe(3, (7, 8)),
     "sign_in": lambda each: each.sign_in(3, "li@firm.example"),
+    "address": lambda each: each.address(3, "li@firm.example"),
 }
 READERS: dict[str, Callable[[str], object]] = {
-    "confirm": tokens.read_confirm, "unsubscribe": tokens.read_unsubscribe, "sign_in": tokens.read_sign_in}
+    "confirm": tokens.read_confirm, "unsubscribe": tokens.read_unsubscribe, "sign_in": tokens.read_sign_in,
+    "address": tokens.read_address}
 
 
 def why(read: Callable[[str], object], token: str) -> str:
@@ -31,6 +33,7 @@ def test_a_link_says_what_it_was_made_to_say() -> None:
     assert tokens.read_confirm(tokens.confirm(7, "李@firm.example", "en")) == Confirmation(7, "李@firm.example", "en")
     assert tokens.read_unsubscribe(tokens.unsubscribe(3, (7, 8))) == Leave(3, (7, 8))
     assert tokens.read_sign_in(tokens.sign_in(3, "li@firm.example")) == SignIn(3, "li@firm.example")
+    assert tokens.read_address(tokens.address(3, "li@firm.example")) == NewAddress(3, "li@firm.example")
 
 
 @pytest.mark.parametrize("made_for", WRITERS)
@@ -43,7 +46,8 @@ def test_a_link_of_another_purpose_is_refused(made_for: str, used_for: str) -> N
         assert why(READERS[used_for], token) == "broken"
 
 
-@pytest.mark.parametrize(("purpose", "life"), [("confirm", timedelta(days=7)), ("sign_in", timedelta(minutes=30))])
+@pytest.mark.parametrize(("purpose", "life"), [("confirm", timedelta(days=7)), ("sign_in", timedelta(minutes=10)),
+                                              ("address", timedelta(days=1))])
 def test_a_link_expires(purpose: str, life: timedelta) -> None:
     clock.fix(NOON)
     token = WRITERS[purpose](tokens)

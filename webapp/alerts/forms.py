@@ -52,7 +52,7 @@ def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
                          values.get("consent", "")[:MAX_TEXT])
 
 
-def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
+def send(form: SubscribeForm, service: SubscriptionService, lang: str, network: str) -> None:
     """Ask for everything the form wants; each subscription is confirmed by its own mail. Raises InvalidValue and
     LimitReached as the service does, with a sentence for the reader."""
     if not form.mails:
@@ -61,9 +61,10 @@ def send(form: SubscribeForm, service: SubscriptionService, lang: str) -> None:
         raise InvalidValue(gettext("请阅读个人信息处理说明，并勾选同意后再订阅"))
     if form.wants_notices:
         service.subscribe(form.email, form.criteria, form.label, lang=lang, frequency=form.frequency,
-                          red_at_once=form.red_at_once, consent=form.consent)
+                          red_at_once=form.red_at_once, consent=form.consent, network=network)
     if form.zone_id:
-        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang, consent=form.consent)
+        service.subscribe(form.email, Criteria(), "", Topic.BULLETINS, form.zone_id, lang,
+                          consent=form.consent, network=network)
 
 
 def frequency_of(values: MultiDict[str, str]) -> Frequency:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug import Response as Redirect
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
 from subscriptions.explain import account
-from subscriptions.service import LimitReached
+from subscriptions.limits import LimitReached
 from subscriptions.sharing import colleagues
 from webapp.accounts.visitor import visitor
 from webapp.alerts.forms import SubscribeForm, choice_of, chosen_ids, quiet_of, send, subscribe_form
 from webapp.alerts.mine import my_page
 from webapp.alerts.page import subscribe_page, told_page
+from webapp.errors import retry_after
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
+from webapp.network import network
 from webapp.search.chips import Chip, chips
 from webapp.search.forms import address, params
 from webapp.security import is_one_click
@@ -46,17 +49,17 @@ def subscribe() -> str:
 
 
 @blueprint.post("/subscribe")
-def subscribe_now() -> str | tuple[str, int]:
+def subscribe_now() -> ResponseReturnValue:
     """Keep the subscription and mail the confirmation link, or only show what the ticked criteria find."""
     form = subscribe_form(request.form)
     if "update" in request.form:
         return _form_page(form)
     try:
-        send(form, services().subscriptions, lang())
+        send(form, services().subscriptions, lang(), network())
     except InvalidValue as error:
         return _form_page(form, str(error)), 400
     except LimitReached as error:
-        return _form_page(form, str(error)), 429
+        return _form_page(form, str(error)), 429, retry_after(error)
     return render_template("alerts/sent.html", form=form)
 
 

@@ -39,7 +39,8 @@ def web(host: str, port: int | None, parent: int | None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):  # how either signal ends the server
         waitress.serve(found.web(), host=host, port=port or (base.port if local and base.port else 8000), threads=8,
-                       ident=None)
+                       ident=None, trusted_proxy=found.settings.text("TRUSTED_PROXY") or None,
+                       trusted_proxy_headers={"x-forwarded-for"}, clear_untrusted_proxy_headers=True)
 
 
 @main.command()

@@ -49,7 +49,7 @@ def upgrade() -> None:
     op.create_table(
         "sign_ins",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("code_hash", sa.String(), nullable=False),
         sa.Column("issued_by", sa.Integer(), nullable=True),
