@@ -13,7 +13,7 @@ from domain.bulletin import Bulletin
 from domain.errors import SettingsError
 from domain.organisation import Person, Zone
 from domain.subscription import Subscription
-from storage.emails import Due, Letter, Purpose
+from storage.emails import Due, Email, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.outages import Outage
 from storage.publishers import SourceName
@@ -30,6 +30,8 @@ SHAPES = ((20, 80), (12, 60), (6, 40), (3, 40), (0, 40))
 """How many notices a mail shows in full, and how many more by their title; the next is tried while it is too large."""
 MAX_BYTES = 100_000
 """Large mails are cut off by mail readers (at 102 KB in the best-known one), the way out at their end with them."""
+SHORT = "short:"
+"""How the dedup_key of a short mail begins."""
 MOST_NAMED = 80
 """An unsubscribe link names at most this many subscriptions; above, it offers all of the person's."""
 
@@ -115,6 +117,14 @@ class Composer:
         written = render("back" if found[0].until else "outage", person.lang, base_url=self.base_url, unsubscribe=link,
                          items=[outage_line(each, sources, self.base_url, person.lang) for each in found])
         return self._letter(Purpose.OUTAGE, person.id, person.email, person.lang, written, due.dedup_key, link)
+
+    def short(self, email: Email, lang: str, told: Sequence[StoredNotice], left: int) -> Letter:
+        """Tell in a few lines what a mail told that was too long for its reader's server; ``left`` more are not named."""
+        before = email.letter
+        way_out = before.headers.get("List-Unsubscribe", "").strip("<>")
+        written = render("short", lang, base_url=self.base_url, unsubscribe=way_out, subject=one_line(before.subject, 200),
+                         items=[line(each, self.base_url, lang) for each in told], left=left)
+        return self._letter(before.purpose, before.person_id, before.address, lang, written, f"{SHORT}{email.id}", way_out)
 
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"

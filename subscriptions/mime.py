@@ -42,6 +42,14 @@ def message(email: Email) -> EmailMessage:
     return found
 
 
+def wire(email: Email) -> bytes:
+    """The mail as it goes over the wire, lines ended by CR LF: in seven bits, or with UTF-8 in its headers where an address
+    needs it (SMTPUTF8). The same bytes each time."""
+    found = message(email)
+    is_ascii = (bare(email.letter.sender) + email.letter.address).isascii()
+    return found.as_bytes(policy=POLICY.clone(cte_type="7bit") if is_ascii else POLICY.clone(utf8=True))
+
+
 def address(text: str) -> Address:
     """``Name <name@example.com>`` or a bare address, its name on one line. Raises ValueError for anything else."""
     name, spec = parseaddr(one_line(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain import clock
 from domain.errors import Conflict
-from storage import emails, locks, organisations, subscriptions
+from storage import emails, locks, organisations, outbox, subscriptions
 from storage.session import Database
 from subscriptions.tokens import CONFIRM_LIFE
 
@@ -13,20 +13,20 @@ def recover(db: Database, seat: str = emails.FIRST_SEAT) -> int:
     """Let mails be delivered that the last worker in this seat had in hand when it died; gives how many. They keep their
     Message-ID, so that the one which the server may have taken can be told as a double. Call it before delivering, while
     holding the seat's lock."""
-    return emails.give_back(db, seat)
+    return outbox.give_back(db, seat)
 
 
 def recover_empty_seats(db: Database, own: str) -> int:
     """As ``recover`` for the other seats that nobody holds; gives how many mails."""
     with db.read() as session:
-        others = [seat for seat in emails.seats_sending(session) if seat != own]
+        others = [seat for seat in outbox.seats_sending(session) if seat != own]
     return sum(_recover_if_empty(db, seat) for seat in others)
 
 
 def _recover_if_empty(db: Database, seat: str) -> int:
     try:
         with locks.exclusive(db, seat):
-            return emails.give_back(db, seat)
+            return outbox.give_back(db, seat)
     except Conflict:  # its worker lives
         return 0
 

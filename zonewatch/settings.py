@@ -32,6 +32,9 @@ DEFAULTS: dict[str, str] = {
     "CAPTURES_URL": "{data}/captures",
     "MAIL_URL": "",
     "MAIL_FROM": "zonewatch <zonewatch@localhost>",
+    "MAIL_RATE": "",
+    "DKIM_KEY": "",
+    "DKIM_SELECTOR": "",
     "OPERATOR_EMAIL": "",
     "GATEWAY_URL": "",
     "SECRET_KEY": "",
@@ -49,6 +52,9 @@ PURPOSES: dict[str, str] = {
     "CAPTURES_URL": "where raw answers are kept: a folder or any fsspec address",
     "MAIL_URL": "smtp://user:password@host:port?starttls=1 or smtps://…; without it mails wait",
     "MAIL_FROM": "sender of all mail",
+    "MAIL_RATE": "most mails that a worker hands over within a minute; no limit when unset",
+    "DKIM_KEY": "file with the private key (RSA, PEM) that signs all mail; none is signed when unset",
+    "DKIM_SELECTOR": "name of the DNS record of that key: SELECTOR._domainkey under the domain of MAIL_FROM",
     "OPERATOR_EMAIL": "who is told of held runs and broken sources, and may operate the portal",
     "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
     "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
@@ -140,6 +146,12 @@ class Settings:
         return float(value) if value else None
 
     @property
+    def mail_rate(self) -> int | None:
+        """Most mails of a worker within a minute; None for no limit."""
+        value = self.setting("MAIL_RATE").value
+        return int(value) if value else None
+
+    @property
     def now(self) -> datetime | None:
         """The fixed time, if any."""
         value = self.setting("NOW").value
@@ -185,20 +197,29 @@ class Settings:
                 if name.startswith(PREFIX + KEY_PREFIX)}
 
     def _check(self) -> None:
-        for name, read in (("CRAWLS", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
+        for name, read in (("CRAWLS", int), ("MAIL_RATE", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
             value = self.setting(name).value
             try:
                 if value:
                     read(value)
             except ValueError:
                 raise SettingsError(f"{PREFIX}{name}={value!r} cannot be read; it {_WANTED[name]}") from None
+        for name in ("CRAWLS", "MAIL_RATE"):
+            if (value := self.text(name)) and int(value) < 1:
+                raise SettingsError(f"{PREFIX}{name} must be at least 1")
+        if bool(self.text("DKIM_KEY")) != bool(self.text("DKIM_SELECTOR")):
+            raise SettingsError(f"{PREFIX}DKIM_KEY and {PREFIX}DKIM_SELECTOR are set together or not at all")
+        self._check_delay()
+        self._check_addresses()
+
+    def _check_delay(self) -> None:
         if self.crawl_delay is not None and not (math.isfinite(self.crawl_delay) and self.crawl_delay >= 0):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY must be 0 or more seconds")
-        if self.crawls < 1:
-            raise SettingsError(f"{PREFIX}CRAWLS must be at least 1")
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
                                 "real sources are asked at the pace their cards promise")
+
+    def _check_addresses(self) -> None:
         search = self.text("SEARCH_URL")
         if not search.startswith(EMBEDDED) and not _is_web_address(search):
             raise SettingsError(f"{PREFIX}SEARCH_URL={masked(search)!r} must be tantivy:FOLDER or an http or https address")
@@ -223,4 +244,5 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
-_WANTED = {"CRAWLS": "wants a whole number", "CRAWL_DELAY": "wants seconds", "NOW": "wants an ISO time with its zone"}
+_WANTED = {"CRAWLS": "wants a whole number", "MAIL_RATE": "wants a whole number", "CRAWL_DELAY": "wants seconds",
+           "NOW": "wants an ISO time with its zone"}

@@ -91,7 +91,7 @@ class Portal:
 
     def mails(self) -> list[emails.Letter]:
         """The mails that wait, oldest first; each is given once."""
-        return [each.letter for each in emails.claim(self.db, 100)]
+        return [each.letter for each in outbox.claim(self.db, 100)]
 
     def token(self, purpose: str) -> str:
         """The token of the newest mail with a link for this purpose."""
