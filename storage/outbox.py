@@ -99,6 +99,30 @@ def mark_postponed(session: Session, email_ids: Sequence[int], until: datetime, 
         attempts=EmailRow.attempts + 1).execution_options(synchronize_session=False))
 
 
+def overdue(session: Session, before: datetime) -> int:
+    """How many mails should have been written, or tried, before a moment, and were not."""
+    waiting = (EmailState.DUE.value, EmailState.PENDING.value, EmailState.SENDING.value)
+    held = exists().where(AddressRow.email == EmailRow.address, AddressRow.held_until > before)
+    return session.scalar(select(func.count()).select_from(EmailRow).where(
+        EmailRow.state.in_(waiting), EmailRow.not_before < before, ~held)) or 0
+
+
+def is_ahead(session: Session, later_than: datetime) -> bool:
+    """Whether a mail waits for longer than any wait is."""
+    return bool(session.scalar(select(exists().where(_is_ahead(later_than)))))
+
+
+def bring_forward(session: Session, later_than: datetime) -> int:
+    """Let mails be tried at once that wait for longer than any wait is: the clock was put back. Gives how many."""
+    return len(session.scalars(update(EmailRow).where(_is_ahead(later_than)).values(
+        not_before=clock.now()).returning(EmailRow.id)).all())
+
+
+def _is_ahead(later_than: datetime) -> ColumnElement[bool]:
+    waits = EmailRow.state.in_((EmailState.DUE.value, EmailState.PENDING.value))
+    return waits & (EmailRow.not_before > later_than)
+
+
 def seats_sending(session: Session) -> list[str]:
     """The seats that have mails in hand."""
     return list(session.scalars(select(EmailRow.claimed_by).where(

@@ -21,6 +21,7 @@ from zonewatch.wiring import Installation
 if TYPE_CHECKING:
     from subscriptions.channels.port import MailChannel
     from subscriptions.deliver import Manner
+    from subscriptions.recover import Lost
 
 LOCK = FIRST_SEAT
 """The seat of the worker that leads; a seat is a lock."""
@@ -48,6 +49,7 @@ class Worker:
         self._failing: set[str] = set()
         self._next: dict[str, float] = {}
         self._stop = threading.Event()
+        self._lost: Lost | None = None
         self._channel: MailChannel | None = None
         self._pace = Pace(installation.settings.mail_rate)
 
@@ -204,11 +206,17 @@ class Worker:
                       lambda db, email: shorten(db, self.installation.composer, email), lambda: self._stop.is_set())
 
     def sweep(self) -> int:
-        """Now and then, give back the mails of workers that died and have no successor."""
-        from subscriptions.recover import recover_empty_seats
+        """Once a minute, give back the mails of workers that died and have no successor, and look for work that was lost:
+        it is tried again, and the operator reads of it in the log and on their page."""
+        from subscriptions.recover import Lost, find_lost, recover_empty_seats
         if not self._is_time("sweep"):
             return 0
-        return recover_empty_seats(self.installation.db, self.seat)
+        given_back = recover_empty_seats(self.installation.db, self.seat)
+        lost = find_lost(self.installation.db, self.seat)
+        if lost != self._lost and lost != Lost():
+            log.warning("%d changes and %d mails have waited for over an hour", lost.changes, lost.mails)
+        self._lost = lost
+        return given_back
 
     def take_task(self) -> int:
         """Do one task that a person asked for."""

@@ -16,7 +16,7 @@ from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
 from indexer.spelling import SpellingFiles
 from indexer.sync import sync
-from storage import emails, organisations
+from storage import emails, organisations, outbox
 from storage.captures import CaptureStore
 from storage.models import Base
 from storage.session import Database

@@ -7,6 +7,7 @@ from werkzeug import Response
 
 from domain.health import WRONG
 from storage import changes, emails, overview, runs, sources, tasks
+from subscriptions.recover import overdue
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.services import services
@@ -18,13 +19,14 @@ TASKS = 20
 
 @blueprint.get("")
 def index() -> str:
-    """Sources in trouble, held runs, mail and index queues, tasks."""
+    """Sources in trouble, held runs, mail and index queues, what was lost on the way, tasks."""
+    lost = overdue(services().db)
     with services().db.read() as session:
         unwell = [view for view in sources.views(session) if view.health.state in WRONG]
         return render_template(
             "admin/index.html", unwell=unwell, held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
             waiting={name: changes.pending(session, name) for name in changes.CONSUMERS},
-            tasks=overview.recent_tasks(session, TASKS))
+            lost=lost, tasks=overview.recent_tasks(session, TASKS))
 
 
 @blueprint.post("/rebuild")
