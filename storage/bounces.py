@@ -94,11 +94,13 @@ def note_unknown(session: Session, key: str, why: str, told_by: str) -> bool:
     return note(session, Told(key, (), (), BounceKind.UNKNOWN, why, clock.now()), told_by) is not None
 
 
-def refused(session: Session, email: Email, answer: str) -> BounceKind | None:
-    """The server refused a mail for good while it was offered: the answer may say that there is no such mailbox."""
+def refused(session: Session, email: Email, answer: str, is_gone: bool = False) -> BounceKind | None:
+    """The server refused a mail for good while it was offered: the answer may say that there is no such mailbox, and
+    ``is_gone`` says that the server will take no mail to it."""
     status = status_of(answer)
+    kind = BounceKind.HARD if is_gone else kind_of(status, answer)
     key = f"smtp:{email.id}:{email.attempts}:{sha256(answer.encode()).hexdigest()[:16]}"
-    return note(session, Told(key, (email.letter.message_id,), (email.letter.address,), kind_of(status, answer), status,
+    return note(session, Told(key, (email.letter.message_id,), (email.letter.address,), kind, status,
                               clock.now()), "smtp")
 
 

@@ -71,6 +71,14 @@ def _pending(consumer: str) -> ColumnElement[bool]:
     return (ChangeRow.consumer == consumer) & ChangeRow.done_at.is_(None)
 
 
+def overdue(session: Session, before: datetime) -> int:
+    """How many changes have waited since before a moment although nothing holds them back."""
+    taken = or_(ChangeRow.consumer != MATCH, ChangeRow.alert.is_(False), ChangeRow.run_id.is_(None), _open_run())
+    return session.scalar(
+        select(func.count()).select_from(ChangeRow).outerjoin(SourceRunRow, SourceRunRow.id == ChangeRow.run_id)
+        .where(ChangeRow.done_at.is_(None), ChangeRow.created_at < before, taken)) or 0
+
+
 def done(session: Session, change_ids: Iterable[int]) -> None:
     """Mark changes as taken."""
     ids = list(change_ids)

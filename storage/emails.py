@@ -6,20 +6,18 @@ States: due → pending → sending → sent | failed. A ``due`` mail is owed an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, exists, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
-from domain.subscription import SubscriptionState, Topic
 from storage.locks import alone
-from storage.models import EmailRow, FollowRow, MatchRow, ReminderRow, SubscriptionRow
-from storage.session import Database
+from storage.models import EmailRow
 
 FIRST_SEAT = "worker"
 """Where the worker sits that may be the only one, and the name of the lock it holds; others have seats of their own."""
@@ -51,6 +49,18 @@ class EmailState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
+
+
+class ErrorClass(StrEnum):
+    """Why a mail was not delivered at the last try: put off by the server; refused for good; the connection broke or hung;
+    too long for the server; the address takes no mail; the server could not be used at all."""
+
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    BROKEN = "broken"
+    TOO_LONG = "too_long"
+    SUPPRESSED = "suppressed"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,87 +188,11 @@ def write(session: Session, email_id: int, letter: Letter, not_before: datetime 
         **_written(letter)))
 
 
-def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
-    """Take pending mails whose time has come, those that a person waits for first. They stay ``sending`` until they are
-    marked; ``give_back`` frees those of a seat whose worker died. An alert whose subscriptions have all ended is not
-    taken: it fails. When nothing waits, nothing is locked."""
-    ready = (EmailRow.state == EmailState.PENDING.value, EmailRow.not_before <= clock.now())
-    with db.read() as session:
-        if not session.scalar(select(exists().where(*ready))):
-            return []
-    urgent = case((EmailRow.purpose.in_((Purpose.CONFIRM.value, Purpose.SIGN_IN.value)), 0), else_=1)
-    with db.write() as session:
-        rows = session.scalars(select(EmailRow).where(*ready).order_by(urgent, EmailRow.id).limit(limit)
-                               .with_for_update(skip_locked=True)).all()
-        unwanted = _unwanted(session, [row.id for row in rows])
-        for row in rows:
-            if row.id in unwanted:
-                row.state, row.last_error = EmailState.FAILED.value, UNWANTED
-            else:
-                row.state, row.claimed_by = EmailState.SENDING.value, seat
-        return [_email(row) for row in rows if row.id not in unwanted]
-
-
-def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
-    """Those of these mails that tell matches, but none of a subscription that is active, or reminders, but none of a notice
-    that is followed any more, or are of a topic that their reader has no subscription to any more."""
-    is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
-    alerts = session.scalars(
-        select(MatchRow.email_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(MatchRow.email_id.in_(email_ids)).group_by(MatchRow.email_id).having(func.max(is_active) == 0))
-    topic = case((EmailRow.purpose == Purpose.BULLETIN.value, Topic.BULLETINS.value), else_=Topic.NOTICES.value)
-    reads = exists().where(SubscriptionRow.person_id == EmailRow.person_id, SubscriptionRow.topic == topic,
-                           SubscriptionRow.state == SubscriptionState.ACTIVE.value)
-    others = session.scalars(select(EmailRow.id).where(
-        EmailRow.id.in_(email_ids), EmailRow.purpose.in_((Purpose.BULLETIN.value, Purpose.OUTAGE.value)), ~reads))
-    follows = exists().where(FollowRow.person_id == ReminderRow.person_id, FollowRow.notice_id == ReminderRow.notice_id,
-                             FollowRow.ended_at.is_(None))
-    reminders = session.scalars(
-        select(ReminderRow.email_id).where(ReminderRow.email_id.in_(email_ids)).group_by(ReminderRow.email_id)
-        .having(func.max(case((follows, 1), else_=0)) == 0))
-    return {*alerts, *others, *reminders}
-
-
-def _email(row: EmailRow) -> Email:
-    headers = {name: value for name, value in row.headers.items() if name != "From"}
-    letter = Letter(row.person_id, row.address, Purpose(row.purpose), row.message_id, row.headers["From"], row.subject,
-                    row.body_text, row.body_html, row.dedup_key, headers,
-                    tuple(Attachment(**each) for each in row.attachments or ()))
-    return Email(row.id, letter, row.attempts, row.created_at)
-
-
-def mark_sent(session: Session, email_id: int) -> None:
-    """The server accepted a mail."""
-    row = session.get_one(EmailRow, email_id)
-    row.state, row.sent_at, row.last_error, row.attempts = EmailState.SENT.value, clock.now(), None, row.attempts + 1
-
-
-def mark_postponed(session: Session, email_id: int, until: datetime, error: str) -> None:
-    """A mail could not be delivered for now."""
-    row = session.get_one(EmailRow, email_id)
-    row.state, row.not_before, row.last_error, row.attempts = EmailState.PENDING.value, until, error, row.attempts + 1
-
-
-def mark_failed(session: Session, email_id: int, error: str) -> None:
+def mark_failed(session: Session, email_id: int, error: str, error_class: ErrorClass | None = None) -> None:
     """A mail can never be delivered."""
     row = session.get_one(EmailRow, email_id)
     row.state, row.last_error, row.attempts = EmailState.FAILED.value, error, row.attempts + 1
-
-
-def seats_sending(session: Session) -> list[str]:
-    """The seats that have mails in hand."""
-    return list(session.scalars(select(EmailRow.claimed_by).where(
-        EmailRow.state == EmailState.SENDING.value, EmailRow.claimed_by.is_not(None)).distinct()))
-
-
-def give_back(db: Database, seat: str, email_ids: Iterable[int] | None = None) -> int:
-    """Let mails be taken again that a seat has in hand and is not sending: these, or all; gives how many. Call it for all
-    only while holding the seat's lock."""
-    query = update(EmailRow).where(EmailRow.state == EmailState.SENDING.value, EmailRow.claimed_by == seat)
-    if email_ids is not None:
-        query = query.where(EmailRow.id.in_(list(email_ids)))
-    with db.write() as session:
-        return len(session.scalars(query.values(state=EmailState.PENDING.value).returning(EmailRow.id)).all())
+    row.error_class = error_class.value if error_class else None
 
 
 def withhold(session: Session, person_id: int, purpose: Purpose, why: str) -> None:

@@ -171,6 +171,12 @@ def recover(db: Database, slug: str) -> list[RunReport]:
         return [report(row) for row in rows]
 
 
+def unended(session: Session, before: datetime) -> list[str]:
+    """The sources of runs that began before a moment and have no end."""
+    return list(session.scalars(select(SourceRunRow.slug).where(
+        SourceRunRow.status == RunStatus.RUNNING.value, SourceRunRow.started_at < before).distinct()))
+
+
 def _versions(session: Session, run_id: int, condition: object) -> int:
     query = select(func.count()).select_from(NoticeVersionRow).where(NoticeVersionRow.run_id == run_id)
     return session.scalar(query.where(condition)) or 0  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from domain.bulletin import Bulletin
 from domain.errors import SettingsError
 from domain.organisation import Person, Zone
 from domain.subscription import Subscription
-from storage.emails import Attachment, Due, Letter, Purpose
+from storage.emails import Attachment, Due, Email, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.outages import Outage
 from storage.publishers import SourceName
@@ -31,6 +31,8 @@ from subscriptions.reminder_lines import about_notices, told_entries
 from subscriptions.render import SERVICE, Written, render
 from subscriptions.tokens import Tokens
 
+SHORT = "short:"
+"""How the dedup_key of a short mail begins."""
 MOST_NAMED = 80
 """An unsubscribe link names at most this many subscriptions, or followed notices; above, it offers all of the person's."""
 
@@ -144,6 +146,14 @@ class Composer:
                          labels=[one_line(each.label, 80) for each in asked],
                          link=f"{self.base_url}/my/colleague/{due.subject_id}")
         return self._letter(Purpose.COLLEAGUE, person.id, person.email, person.lang, written, due.dedup_key)
+
+    def short(self, email: Email, lang: str, told: Sequence[StoredNotice], left: int) -> Letter:
+        """Tell in a few lines what a mail told that was too long for its reader's server; ``left`` more are not named."""
+        before = email.letter
+        way_out = before.headers.get("List-Unsubscribe", "").strip("<>")
+        written = render("short", lang, base_url=self.base_url, unsubscribe=way_out, subject=one_line(before.subject, 200),
+                         items=[line(each, self.base_url, lang) for each in told], left=left)
+        return self._letter(before.purpose, before.person_id, before.address, lang, written, f"{SHORT}{email.id}", way_out)
 
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"

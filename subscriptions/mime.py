@@ -10,7 +10,7 @@ from base64 import b64encode
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage, Message
+from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
@@ -165,18 +165,7 @@ def message(email: Email) -> EmailMessage:
         found[name] = one_line(value, 900)
     found.set_content(letter.text, cte="base64")
     found.add_alternative(letter.html, subtype="html", cte="base64")
-    for each in letter.attachments:
-        _attach(found, each)
     return found
-
-
-def _attach(mail: EmailMessage, attachment: Attachment) -> None:
-    """Add a file; the parameters of its type stay."""
-    asked: Message[str, str] = Message()
-    asked["Content-Type"] = attachment.type
-    (_, *params), subtype = asked.get_params([]), asked.get_content_subtype()
-    mail.add_attachment(attachment.text, subtype=subtype, cte="base64", filename=one_line(attachment.name),
-                        params=dict(params))
 
 
 def address(text: str) -> Address:

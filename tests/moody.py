@@ -20,7 +20,8 @@ def calm(_: str) -> str | None:
 
 class MoodyMailbox(Mailbox):
     """``on_sender``, ``on_recipient`` and ``on_data`` give an SMTP answer for an address, DROP or HANG, or None to go on.
-    ``DROP`` on data closes the connection after the mail was kept and before it is answered."""
+    ``DROP`` on data closes the connection after the mail was kept and before it is answered. ``features`` are announced
+    besides its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +31,7 @@ class MoodyMailbox(Mailbox):
         """Forget everything and be calm."""
         self.mails.clear()
         self.connections = 0
+        self.features: tuple[str, ...] = ()
         self.on_sender: Mood = calm
         self.on_recipient: Mood = calm
         self.on_data: Mood = calm
@@ -40,7 +42,7 @@ class MoodyMailbox(Mailbox):
     async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [*responses[:-1], *(f"250-{each}" for each in self.features), responses[-1]]
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         answer = await self._answer(server, self.on_sender(address))

@@ -6,14 +6,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
-from domain.errors import ZonewatchError
+from domain.errors import SettingsError, ZonewatchError
 from domain.health import HealthState
 from indexer.port import IndexUnavailable
 from storage import changes, index_state, locks, sources
-from subscriptions.channels.smtp import probe
+from subscriptions import signing
+from subscriptions.channels.smtp import probe, server
 from subscriptions.mime import address
+from subscriptions.recover import overdue
 from zonewatch import scheduler, worker
 from zonewatch.settings import LEAST_KEY, Settings, masked
 from zonewatch.wiring import Installation
@@ -72,6 +75,27 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         return
     wrong = probe(settings.text("MAIL_URL"), CONNECT_SECONDS)
     yield Finding(Finding.WRONG, f"mail: {wrong}") if wrong else Finding(Finding.GOOD, "the mail server answers")
+    yield from _signature(settings)
+
+
+def _signature(settings: Settings) -> Iterator[Finding]:
+    """Whether mail is signed, and the DNS records by which receivers know it from mail that only pretends to be ours."""
+    mail_from, key = settings.text("MAIL_FROM"), settings.text("DKIM_KEY")
+    try:
+        records = signing.records(mail_from, server(settings.text("MAIL_URL")).host, settings.text("OPERATOR_EMAIL"))
+        if key:
+            signer = signing.Signer(Path(key), settings.text("DKIM_SELECTOR"), mail_from)
+            records.append(signer.record)
+            yield Finding(Finding.GOOD, f"mail is signed (DKIM, RSA of {signer.bits} bits)")
+            if Path(key).stat().st_mode & 0o077:
+                yield Finding(Finding.WRONG, f"others on this machine may read the DKIM key {key}: chmod 600")
+        else:
+            yield Finding(Finding.NOTE, "ZONEWATCH_DKIM_KEY is not set: mail is not signed here; the relay may sign it")
+    except (SettingsError, ValueError) as error:
+        yield Finding(Finding.WRONG, f"mail: {error}")
+        return
+    for name, text in records:
+        yield Finding(Finding.NOTE, f"the DNS of the sender needs: {name} TXT \"{text}\"")
 
 
 def _search(settings: Settings) -> Iterator[Finding]:
@@ -111,6 +135,9 @@ def _store(settings: Settings) -> Iterator[Finding]:
     if not views:
         yield Finding(Finding.WRONG, "no source is known: run zonewatch init")
     yield from _processes(installation)
+    lost = overdue(installation.db)
+    if lost.changes or lost.mails:
+        yield Finding(Finding.WRONG, f"{lost.changes} changes and {lost.mails} mails have waited for over an hour")
     for view in views:
         if view.health.state not in (HealthState.HEALTHY, HealthState.PAUSED, HealthState.NOT_CRAWLED):
             yield Finding(Finding.NOTE, f"source {view.slug} is {view.health.state.value}: {view.health.reason.text()}")

@@ -35,6 +35,9 @@ DEFAULTS: dict[str, str] = {
     "BOUNCE_ADDRESS": "",
     "BOUNCE_URL": "",
     "BOUNCE_HOOK_KEY": "",
+    "MAIL_RATE": "",
+    "DKIM_KEY": "",
+    "DKIM_SELECTOR": "",
     "OPERATOR_EMAIL": "",
     "GATEWAY_URL": "",
     "SECRET_KEY": "",
@@ -57,6 +60,9 @@ PURPOSES: dict[str, str] = {
     "BOUNCE_ADDRESS": "where mail that cannot be delivered comes back to (envelope sender); MAIL_FROM when unset",
     "BOUNCE_URL": "mailbox that the worker reads it from: imaps://user:password@host/INBOX or maildir:PATH",
     "BOUNCE_HOOK_KEY": "key with which the mail service signs its callbacks to /hooks/bounces; without it there are none",
+    "MAIL_RATE": "most mails that a worker hands over within a minute; no limit when unset",
+    "DKIM_KEY": "file with the private key (RSA, PEM) that signs all mail; none is signed when unset",
+    "DKIM_SELECTOR": "name of the DNS record of that key: SELECTOR._domainkey under the domain of MAIL_FROM",
     "OPERATOR_EMAIL": "who is told of held runs and broken sources, and may operate the portal",
     "GATEWAY_URL": "fetch https://HOST/PATH as GATEWAY/HOST/PATH (a relay, or a mirror in tests)",
     "SECRET_KEY": "signs links and sessions; generated and kept in DATA_DIR when unset",
@@ -150,6 +156,12 @@ class Settings:
         return float(value) if value else None
 
     @property
+    def mail_rate(self) -> int | None:
+        """Most mails of a worker within a minute; None for no limit."""
+        value = self.setting("MAIL_RATE").value
+        return int(value) if value else None
+
+    @property
     def now(self) -> datetime | None:
         """The fixed time, if any."""
         value = self.setting("NOW").value
@@ -201,17 +213,24 @@ class Settings:
         self._check_addresses()
 
     def _check_numbers(self) -> None:
-        for name, read in (("CRAWLS", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
+        for name, read in (("CRAWLS", int), ("MAIL_RATE", int), ("CRAWL_DELAY", float), ("NOW", datetime.fromisoformat)):
             value = self.setting(name).value
             try:
                 if value:
                     read(value)
             except ValueError:
                 raise SettingsError(f"{PREFIX}{name}={value!r} cannot be read; it {_WANTED[name]}") from None
+        for name in ("CRAWLS", "MAIL_RATE"):
+            if (value := self.text(name)) and int(value) < 1:
+                raise SettingsError(f"{PREFIX}{name} must be at least 1")
+        if bool(self.text("DKIM_KEY")) != bool(self.text("DKIM_SELECTOR")):
+            raise SettingsError(f"{PREFIX}DKIM_KEY and {PREFIX}DKIM_SELECTOR are set together or not at all")
+        self._check_delay()
+        self._check_addresses()
+
+    def _check_delay(self) -> None:
         if self.crawl_delay is not None and not (math.isfinite(self.crawl_delay) and self.crawl_delay >= 0):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY must be 0 or more seconds")
-        if self.crawls < 1:
-            raise SettingsError(f"{PREFIX}CRAWLS must be at least 1")
         if self.crawl_delay is not None and not self.text("GATEWAY_URL"):
             raise SettingsError(f"{PREFIX}CRAWL_DELAY is refused without {PREFIX}GATEWAY_URL: "
                                 "real sources are asked at the pace their cards promise")
@@ -243,4 +262,5 @@ def _is_web_address(text: str) -> bool:
         return False
 
 
-_WANTED = {"CRAWLS": "wants a whole number", "CRAWL_DELAY": "wants seconds", "NOW": "wants an ISO time with its zone"}
+_WANTED = {"CRAWLS": "wants a whole number", "MAIL_RATE": "wants a whole number", "CRAWL_DELAY": "wants seconds",
+           "NOW": "wants an ISO time with its zone"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from subscriptions.composer import Composer
     from subscriptions.deadlines import DeadlineService
     from subscriptions.service import SubscriptionService
+    from subscriptions.signing import Signer
 
 
 class Installation:
@@ -103,6 +105,13 @@ class Installation:
         from subscriptions.channels.smtp import SmtpChannel
         url = self.settings.text("MAIL_URL")
         return SmtpChannel(url) if url else None
+
+    @cached_property
+    def signer(self) -> Signer | None:
+        """Signs mails; None when no key is set. Raises SettingsError for a key that cannot be used."""
+        from subscriptions.signing import Signer
+        key, selector = self.settings.text("DKIM_KEY"), self.settings.text("DKIM_SELECTOR")
+        return Signer(Path(key), selector, self.settings.text("MAIL_FROM")) if key else None
 
     def crawl_options(self, slug: str, *, full: bool = False, since: date | None = None,
                       dry_run: bool = False) -> CrawlOptions:

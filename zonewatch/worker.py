@@ -9,14 +9,21 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from domain import clock
 from domain.errors import Conflict, LockLost, ZonewatchError
 from storage import locks, tasks
 from storage.emails import FIRST_SEAT
 from storage.tasks import Task
+from subscriptions.pace import Pace
 from zonewatch.wiring import Installation
+
+if TYPE_CHECKING:
+    from subscriptions.channels.port import MailChannel
+    from subscriptions.deliver import Manner
+    from subscriptions.recover import Lost
 
 LOCK = FIRST_SEAT
 """The seat of the worker that leads; a seat is a lock."""
@@ -31,6 +38,8 @@ HOUR_SECONDS = 3600.0
 ENGINE_SECONDS = 15.0
 """How long a search engine that failed is left alone."""
 POLL_SECONDS = 0.5
+MAILS = 200
+"""Most mails of a round; as many as are composed in one, so that none pile up."""
 log = logging.getLogger("zonewatch.worker")
 
 
@@ -45,13 +54,21 @@ class Worker:
         self._failing: set[str] = set()
         self._next: dict[str, float] = {}
         self._graded_on: date | None = None
+        self._stop = threading.Event()
+        self._lost: Lost | None = None
+        self._channel: MailChannel | None = None
+        self._pace = Pace(installation.settings.mail_rate)
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``. The first worker leads: it runs every stage. On PostgreSQL further workers deliver beside
         it, and one of them leads once it is gone; on SQLite a second one raises Conflict. Raises LockLost when the seat
-        was lost with its connection: whoever starts this process again lets it sit anew."""
+        was lost with its connection: whoever starts this process again lets it sit anew.
+
+        Told to stop, it finishes the mail in hand and what a stage has begun, and leaves the rest to the next worker."""
+        self._stop = stop
         with ExitStack() as seats:
             self._sit_down(seats)
+            seats.callback(self._hang_up)
             while not stop.is_set():
                 if not self.round():
                     stop.wait(POLL_SECONDS)
@@ -96,7 +113,8 @@ class Worker:
                   ("operator", self.tell_operator), ("report", self.report), ("compose", self.compose),
                   ("remind", self.remind), ("deliver", self.deliver), ("sweep", self.sweep),
                   ("bounces", self.read_bounces), ("forget", self.forget), ("tasks", self.take_task))
-        return sum(self._guarded(name, stage) for name, stage in stages if self.seat == LOCK or name == "deliver")
+        return sum(self._guarded(name, stage) for name, stage in stages
+                   if (self.seat == LOCK or name == "deliver") and not self._stop.is_set())
 
     def _guarded(self, name: str, stage: Callable[[], int]) -> int:
         """A failing stage must not stop the others; its error is logged once until it works again."""
@@ -187,20 +205,43 @@ class Worker:
         """Send the mails that wait; without a mail server they go on waiting."""
         from subscriptions.deliver import deliver
         from subscriptions.recover import recover
-        if self.installation.mail is None:
+        self._channel = self.installation.mail
+        if self._channel is None:
             return 0
         if "deliver" in self._failing:
             recover(self.installation.db, self.seat)  # it broke off with mails in hand
-        done = deliver(self.installation.db, self.installation.mail, seat=self.seat, still=self._still,
-                       comes_back_to=self.installation.settings.text("BOUNCE_ADDRESS"))
+        allowed = self._pace.allowed(MAILS)
+        if not allowed:
+            return 0
+        done = deliver(self.installation.db, self._channel, allowed, self.seat, self._still, self._manner)
+        self._pace.note(done.sent + done.failed + done.postponed)
         return done.sent + done.failed
 
+    def _hang_up(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+
+    @cached_property
+    def _manner(self) -> Manner:
+        from subscriptions.deliver import Manner
+        from subscriptions.shorten import shorten
+        signer = self.installation.signer
+        return Manner(signer.sign if signer else lambda message, _: message,
+                      lambda db, email: shorten(db, self.installation.composer, email), lambda: self._stop.is_set(),
+                      self.installation.settings.text("BOUNCE_ADDRESS"))
+
     def sweep(self) -> int:
-        """Now and then, give back the mails of workers that died and have no successor."""
-        from subscriptions.recover import recover_empty_seats
+        """Once a minute, give back the mails of workers that died and have no successor, and look for work that was lost:
+        it is tried again, and the operator reads of it in the log and on their page."""
+        from subscriptions.recover import Lost, find_lost, recover_empty_seats
         if not self._is_time("sweep"):
             return 0
-        return recover_empty_seats(self.installation.db, self.seat)
+        given_back = recover_empty_seats(self.installation.db, self.seat)
+        lost = find_lost(self.installation.db, self.seat)
+        if lost != self._lost and lost != Lost():
+            log.warning("%d changes and %d mails have waited for over an hour", lost.changes, lost.mails)
+        self._lost = lost
+        return given_back
 
     def read_bounces(self) -> int:
         """Every few minutes, read the mailbox of bounces, if there is one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
 from typing import Protocol
 
 from domain.errors import ZonewatchError
@@ -24,14 +23,26 @@ class Refused(ZonewatchError):
     """This mail will never be taken."""
 
 
+class TooLong(Refused):
+    """This mail is longer than the other side takes; a shorter one may pass."""
+
+
+class Suppressed(Refused):
+    """No mail will be taken for this address: it does not exist, or the provider sends nothing to it any more."""
+
+
 class MailChannel(Protocol):
     """Takes mails one by one. It may keep a connection open between them; ``close`` ends it."""
 
-    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
-        """Hand over one mail; returns once the other side accepted it. ``sender`` and ``recipient`` are bare addresses.
+    def send(self, message: bytes, sender: str, recipient: str) -> None:
+        """Hand over one mail, in the form of the wire; returns once the other side accepted it. ``sender`` and ``recipient``
+        are bare addresses.
 
-        Raises Unreachable, Postponed, Broken or Refused, each with a sentence for the operator.
+        Raises Unreachable, Postponed, Broken, Refused, TooLong or Suppressed, each with a sentence for the operator.
         """
+
+    def rest(self) -> None:
+        """Nothing is to be sent for now: a connection that has long been idle is ended."""
 
     def close(self) -> None:
         """End the connection, if there is one."""

@@ -18,7 +18,7 @@ from indexer.backends.tantivy import TantivyIndex
 from indexer.service import SearchService
 from indexer.spelling import SpellingFiles
 from indexer.sync import sync
-from storage import emails, organisations, sign_ins
+from storage import emails, organisations, outbox, sign_ins
 from storage.captures import CaptureStore
 from storage.models import Base
 from storage.session import Database
@@ -105,7 +105,7 @@ class Portal:
 
     def mails(self) -> list[emails.Letter]:
         """The mails that wait, oldest first; each is given once."""
-        return [each.letter for each in emails.claim(self.db, 100)]
+        return [each.letter for each in outbox.claim(self.db, 100)]
 
     def token(self, purpose: str) -> str:
         """The token of the newest mail with a link for this purpose."""

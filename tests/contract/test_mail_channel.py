@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.message import EmailMessage
 
 import pytest
 
 from domain.errors import SettingsError
 from storage.emails import Email, Letter, Purpose
-from subscriptions.channels.port import Broken, MailChannel, Postponed, Refused, Unreachable
+from subscriptions.channels import smtp
+from subscriptions.channels.port import Broken, MailChannel, Postponed, Refused, Suppressed, TooLong, Unreachable
 from subscriptions.channels.smtp import SmtpChannel, server
-from subscriptions.mime import message
+from subscriptions.mime import wire
 from tests.moody import DROP, HANG, MoodyMailbox, moody_mailbox
 
 SENDER = "alerts@portal.example"
 LONG_LINK = "https://portal.example/unsubscribe/" + "x1_" * 200
 
 
-def mail(to: str = "li@firm.example", subject: str = "红色预警") -> EmailMessage:
-    letter = Letter(1, to, Purpose.ALERT, "<1@portal.example>", f"出口质量安全信息 <{SENDER}>", subject, "正文\n.\n",
+def mail(to: str = "li@firm.example", subject: str = "红色预警", text: str = "正文\n.\n") -> bytes:
+    letter = Letter(1, to, Purpose.ALERT, "<1@portal.example>", f"出口质量安全信息 <{SENDER}>", subject, text,
                     "<p>正文</p>", headers={
                         "List-Unsubscribe": f"<{LONG_LINK}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"})
-    return message(Email(7, letter, 0, datetime(2026, 11, 20, tzinfo=UTC)))
+    return wire(Email(7, letter, 0, datetime(2026, 11, 20, tzinfo=UTC)), utf8=not (letter.sender + letter.address).isascii())
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,10 @@ def running() -> Iterator[MoodyMailbox]:
         yield found
 
 
-@pytest.fixture
-def mailbox(running: MoodyMailbox) -> MoodyMailbox:
+@pytest.fixture(params=[(), ("PIPELINING",)], ids=["one by one", "pipelined"])
+def mailbox(running: MoodyMailbox, request: pytest.FixtureRequest) -> MoodyMailbox:
     running.reset()
+    running.features = request.param
     return running
 
 
@@ -70,7 +71,10 @@ def test_one_connection_carries_many_mails(mailbox: MoodyMailbox, channel: MailC
 
 @pytest.mark.parametrize("stage", ["on_recipient", "on_data"])
 @pytest.mark.parametrize(("answer", "error"), [("451 try later", Postponed), ("452 full", Postponed),
-                                               ("550 no such user", Refused), ("552 message too long", Refused)])
+                                               ("550 no such user", Refused), ("552 message too long", TooLong),
+                                               ("554 5.3.4 message too big", TooLong), ("552 5.2.2 mailbox full", Postponed),
+                                               ("550 5.1.1 no such user", Suppressed), ("554 5.7.1 spam", Refused),
+                                               ("550 5.7.1 on our suppression list", Suppressed)])
 def test_a_refusal_says_whether_to_try_again_and_the_next_mail_goes_through(
         mailbox: MoodyMailbox, channel: MailChannel, stage: str, answer: str, error: type[Exception]) -> None:
     setattr(mailbox, stage, lambda address: answer if address.startswith("bad") else None)
@@ -91,6 +95,25 @@ def test_a_mail_too_large_for_the_server_is_refused_at_its_announcement(mailbox:
     mailbox.on_sender = lambda _: "552 message exceeds fixed maximum"
     with pytest.raises(Refused, match="552"):
         send(channel)
+
+
+def test_a_mail_longer_than_the_server_has_said_to_take_is_not_offered(mailbox: MoodyMailbox, channel: MailChannel) -> None:
+    mailbox.features = (*mailbox.features, "SIZE 400")
+    with pytest.raises(TooLong, match="takes 400"):
+        send(channel)
+    assert mailbox.mails == []
+
+
+def test_a_connection_is_kept_while_it_is_used_and_ended_when_it_is_idle(
+        mailbox: MoodyMailbox, channel: MailChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    send(channel)
+    channel.rest()
+    send(channel)
+    assert mailbox.connections == 1
+    monkeypatch.setattr(smtp, "IDLE_SECONDS", -1.0)
+    channel.rest()
+    send(channel)
+    assert (len(mailbox.mails), mailbox.connections) == (3, 2)
 
 
 def test_a_connection_that_breaks_after_the_mail_leaves_it_open_whether_it_was_taken(

@@ -1,4 +1,5 @@
-"""Delivery in bad times: refusals, outages and kills. Every alert arrives; at most one arrives twice, as the same mail."""
+"""Delivery in bad times: refusals, outages and kills. Every alert arrives; after a kill those of the last moment
+arrive twice, as the same mail."""
 
 from __future__ import annotations
 
@@ -8,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.criteria import Criteria
-from storage import emails
+from storage import outbox
 from storage.models import EmailRow
 from storage.session import Database
 from subscriptions.channels.smtp import SmtpChannel
@@ -55,9 +55,10 @@ def states(here: World) -> dict[str, tuple[str, int, str | None]]:
         return {row.address: (row.state, row.attempts, row.last_error) for row in rows}
 
 
-def test_all_mails_of_a_round_go_over_one_connection(here: World) -> None:
-    assert here.send() == Delivered(sent=4)
-    assert here.mailbox.connections == 1
+def test_all_mails_go_over_one_connection_that_is_kept_between_rounds(here: World) -> None:
+    assert deliver(here.db, here.channel, limit=2) == Delivered(sent=2)
+    assert here.send() == Delivered(sent=2)
+    assert here.mailbox.connections == 0, "it is the one that carried the confirmations"
     assert here.send() == Delivered()
 
 
@@ -144,7 +145,7 @@ def test_a_mail_that_cannot_be_written_blocks_no_other(here: World) -> None:
 
 
 def test_a_mail_in_the_hands_of_a_dead_worker_is_sent_by_the_next(here: World) -> None:
-    assert len(emails.claim(here.db, 100)) == 4
+    assert len(outbox.claim(here.db, 100)) == 4
     assert here.send() == Delivered()
     assert recover(here.db) == 4
     assert here.send() == Delivered(sent=4)
@@ -192,7 +193,7 @@ class MortalChannel(SmtpChannel):
         super().__init__(url)
         self.death = death
 
-    def send(self, message: EmailMessage, sender: str, recipient: str) -> None:
+    def send(self, message: bytes, sender: str, recipient: str) -> None:
         self.death.chance()
         super().send(message, sender, recipient)
         self.death.chance()
@@ -218,7 +219,8 @@ def worker(folder: Path, mailbox: MoodyMailbox, now: datetime, number: int = 0) 
     return process.exitcode
 
 
-def test_a_worker_killed_at_any_moment_loses_no_alert_and_doubles_at_most_one(tmp_path: Path, mailbox: MoodyMailbox) -> None:
+def test_a_worker_killed_at_any_moment_loses_no_alert_and_makes_at_most_one_more_copy_of_each(
+        tmp_path: Path, mailbox: MoodyMailbox) -> None:
     (tmp_path / "before").mkdir()
     with world(tmp_path / "before", mailbox) as prepared:
         prepared.load()
@@ -243,8 +245,8 @@ def test_a_worker_killed_at_any_moment_loses_no_alert_and_doubles_at_most_one(tm
         mails = {str(mail["Message-ID"]): mail for mail in mailbox.mails}
         assert Counter((str(mail["To"]), title) for mail in mails.values() for title in told(mail)) == wanted, kills
         doubles = [mail for mail in mailbox.mails if mail is not mails[str(mail["Message-ID"])]]
-        assert len(doubles) <= 1, kills
+        assert max(Counter(str(mail["Message-ID"]) for mail in mailbox.mails).values()) <= 2, kills
         assert all(told(mail) == told(mails[str(mail["Message-ID"])]) for mail in doubles)
         doubled += len(doubles)
-    assert kills > 20
+    assert kills > 15
     assert doubled > 0

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from domain.criteria import Criteria
 from domain.errors import Conflict, LockLost
-from storage import emails, locks
+from storage import emails, locks, outbox
 from storage.emails import Letter, Purpose
 from storage.models import AddressRow
 from storage.session import Database
@@ -123,7 +123,7 @@ def test_what_was_in_hand_goes_back_when_its_worker_takes_the_lead(installed: In
     until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
     with installed.db.write() as session:
         emails.add(session, Letter(None, "x@firm.example", Purpose.HELD, "<1@zone.example>", "a@zone.example", "", "", ""))
-    assert len(emails.claim(installed.db, 1, second.worker.seat)) == 1
+    assert len(outbox.claim(installed.db, 1, second.worker.seat)) == 1
     first.end()
     until("the second leads", lambda: second.worker.seat == LOCK)
     until("its mail waits again", lambda: _counts(installed) == {"pending": 1})
@@ -157,7 +157,7 @@ def test_the_mails_of_a_dead_worker_go_back_when_its_seat_is_found_empty(here: W
         here.follow(address, Criteria())
     store(here.db, notice("SR/1"))
     here.write()
-    claimed = emails.claim(here.db, 100, f"{LOCK}-2")
+    claimed = outbox.claim(here.db, 100, f"{LOCK}-2")
     with locks.exclusive(here.db, f"{LOCK}-2"):
         assert recover_empty_seats(here.db, LOCK) == 0, "its worker lives"
     assert recover_empty_seats(here.db, LOCK) == len(claimed) > 0

@@ -9,6 +9,7 @@ from domain.errors import InvalidValue, NotFound
 from domain.health import WRONG
 from storage import bounces, changes, emails, lineage, overview, runs, sources, tasks
 from subscriptions.explain import Account, account, person_at
+from subscriptions.recover import overdue
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
@@ -21,14 +22,15 @@ TASKS = 20
 
 @blueprint.get("")
 def index() -> str:
-    """Sources in trouble, held runs, mail and index queues, tasks."""
+    """Sources in trouble, held runs, mail and index queues, what was lost on the way, tasks."""
+    lost = overdue(services().db)
     with services().db.read() as session:
         unwell = [view for view in sources.views(session) if view.health.state in WRONG]
         return render_template(
             "admin/index.html", unwell=unwell, held=runs.held(session), mails=emails.counts(session), titles=source_titles(),
             bounces=bounces.overview(session),
             waiting={name: changes.pending(session, name) for name in changes.CONSUMERS},
-            tasks=overview.recent_tasks(session, TASKS))
+            lost=lost, tasks=overview.recent_tasks(session, TASKS))
 
 
 @blueprint.post("/rebuild")

@@ -1,0 +1,140 @@
+"""Mails handed over and mails from match to server, to Postfix's smtp-sink.
+
+    python -m bench.mail [--mails 100000] [--handed 5000]
+
+``send`` hands the same mails over by the product's channel and by a connection each, in turn. ``hundred_thousand`` lets the
+product's own stages run, compose and deliver in one process on SQLite, over matches of one notice a person that wait, until
+the server has taken all. Last line: JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from bench.sink import smtp_sink
+from domain import clock
+from domain import criteria as criterias
+from domain.criteria import Criteria
+from storage.emails import Email, EmailState, Letter, Purpose
+from storage.models import AddressRow, EmailRow, MatchRow, PersonRow, SubscriptionRow
+from storage.session import Database
+from subscriptions.channels.smtp import SmtpChannel
+from subscriptions.compose import compose
+from subscriptions.composer import Composer
+from subscriptions.deliver import deliver
+from subscriptions.mime import wire
+from tests.builders import notice, store
+
+SENDER = "alerts@portal.example"
+BODY_BYTES = 5_000
+NOTICES = 20
+TIMES = 3
+BATCH = 1_000
+TARGET_RATIO, TARGET_RATE = 3.0, 800.0
+
+
+def send(url: str, count: int) -> dict[str, Any]:
+    """Mails a second over one connection, and over one each; medians of runs in turn."""
+    letter = Letter(None, "li@firm.example", Purpose.ALERT, "<1@portal.example>", SENDER, "红色预警",
+                    "正" * (BODY_BYTES // 3), "<p>" + "文" * (BODY_BYTES // 3))
+    mail = wire(Email(1, letter, 0, datetime(2026, 11, 20, tzinfo=UTC)))
+    kept, fresh = list[float](), list[float]()
+    for _ in range(TIMES):
+        kept.append(count / _handed(url, mail, count, keep=True))
+        fresh.append(count / _handed(url, mail, count, keep=False))
+    one, each = statistics.median(kept), statistics.median(fresh)
+    return {"ratios": {"send_over_connection_each": round(one / each, 2)},
+            "figures": {"send_bytes": len(mail), "send_kept_per_s": round(one), "send_connection_each_per_s": round(each)}}
+
+
+def _handed(url: str, mail: bytes, count: int, keep: bool) -> float:
+    channel = SmtpChannel(url)
+    began = time.perf_counter()
+    for number in range(count):
+        channel.send(mail, SENDER, f"p{number}@firm.example")
+        if not keep:
+            channel.close()
+    channel.close()
+    return time.perf_counter() - began
+
+
+def hundred_thousand(url: str, count: int, folder: Path) -> dict[str, Any]:
+    """Mails a second from waiting match to the server's word."""
+    db = Database(f"sqlite:///{folder / 'zonewatch.db'}")
+    db.migrate()
+    prepare(db, count)
+    composer, channel = Composer("https://portal.example", SENDER, "s" * 40), SmtpChannel(url)
+    seconds = {"compose": 0.0, "deliver": 0.0}
+    began = time.perf_counter()
+    while True:
+        at = time.perf_counter()
+        written = compose(db, composer)
+        between = time.perf_counter()
+        sent = deliver(db, channel).sent
+        seconds["compose"] += between - at
+        seconds["deliver"] += time.perf_counter() - between
+        if not written and not sent:
+            break
+    took = time.perf_counter() - began
+    channel.close()
+    with db.read() as session:
+        states = dict(session.execute(select(EmailRow.state, func.count()).group_by(EmailRow.state)).tuples())
+    db.close()
+    if states != {EmailState.SENT.value: count}:
+        sys.exit(f"not all mails were sent: {states}")
+    return {"ratios": {}, "figures": {"mails": count, "composed_and_accepted_per_s": round(count / took)} | {
+        f"{name}_per_s": round(count / spent) for name, spent in seconds.items()}}
+
+
+def prepare(db: Database, count: int) -> None:
+    """So many people with a subscription each, and a match each that waits."""
+    clock.fix(datetime(2026, 11, 20, 4, tzinfo=UTC))
+    store(db, notice("first"))
+    found = store(db, *(notice(f"SR/{number}", title=f"Air compressor {number}") for number in range(NOTICES)))
+    now, criteria = clock.now(), criterias.to_json(Criteria(product_types=frozenset({"air_compressor"})))
+    for start in range(1, count + 1, BATCH):
+        ids = range(start, min(start + BATCH, count + 1))
+        rows: list[tuple[type, list[dict[str, Any]]]] = [
+            (PersonRow, [{"id": each, "created_at": now} for each in ids]),
+            (AddressRow, [{"person_id": each, "email": f"p{each}@firm.example", "verified_at": now} for each in ids]),
+            (SubscriptionRow, [{"id": each, "person_id": each, "topic": "notices", "label": "空压机", "criteria": criteria,
+                                "state": "active", "created_at": now, "confirmed_at": now} for each in ids]),
+            (MatchRow, [{"subscription_id": each, "notice_id": found[each % NOTICES], "event": f"{each % NOTICES}@EU",
+                         "material_version": 1, "version": 1, "created_at": now} for each in ids])]
+        with db.write() as session:
+            for table, values in rows:
+                session.execute(insert(table), values)
+    clock.fix(None)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench.mail", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mails", type=int, default=100_000, help="of the run through the stages")
+    parser.add_argument("--handed", type=int, default=5_000, help="of each run of send")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, smtp_sink() as url:
+        found = [send(url, options.handed), hundred_thousand(url, options.mails, Path(folder))]
+    ratios = {name: ratio for each in found for name, ratio in each["ratios"].items()}
+    figures = {name: figure for each in found for name, figure in each["figures"].items()}
+    missed = [name for name, missing in (
+        ("send", ratios["send_over_connection_each"] < TARGET_RATIO),
+        ("hundred_thousand", figures["composed_and_accepted_per_s"] < TARGET_RATE)) if missing]
+    print("\n".join(f"{name:<34} {value}" for name, value in (figures | ratios).items()))
+    print(f"MISSES ITS TARGET: {', '.join(missed)}" if missed else "all within the targets")
+    print(json.dumps({"bench": "mail", "ratios": ratios, "figures": figures}))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
