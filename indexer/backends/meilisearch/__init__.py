@@ -16,14 +16,14 @@ from meilisearch.models.task import TaskInfo
 
 from domain.criteria import Criteria, Facts
 from indexer.backends.meilisearch.documents import SETTINGS, fields
-from indexer.backends.meilisearch.searches import Filter, counted, deadline_parts, filters, search, tiers
+from indexer.backends.meilisearch.searches import counted, deadline_parts, filters, search, tiers
 from indexer.backends.meilisearch.server import SEND_SECONDS, Server
 from indexer.backends.meilisearch.texts import decoded
-from indexer.backends.meilisearch.words import Said, Words
+from indexer.backends.meilisearch.words import Filter, Said, Words
 from indexer.document import FORMAT, Document
 from indexer.fields import facet_field
 from indexer.port import IndexMissing, IndexUnavailable, Page, Sort
-from indexer.query import FACETS, Query, deadline_counts, facet_criteria, query
+from indexer.query import FACETS, Query, deadline_counts, facet_criteria, market_counts, query
 from storage.index_state import Generation
 
 MOST_HITS = 10_000
@@ -154,7 +154,7 @@ class MeilisearchIndex:
         page = _PageOf(self._uid(state.name), self._words.say(state, wanted))
         page.want_hits(wanted, sort, offset, limit)
         for under, names in facet_criteria(criteria, facets).items():
-            page.want_counts(query(under), names)
+            page.want_counts(query(under), names, criteria.markets)
         return page.read(self.server)
 
     def _uid(self, generation: str) -> str:
@@ -210,8 +210,8 @@ class _PageOf:
             self._hits.append(search(self._uid, self._said, [*filters(wanted), *tier.filters], sort=list(tier.sort)))
             self._searches.append({**self._hits[-1], "page": 1, "hitsPerPage": 0 if offset else limit})
 
-    def want_counts(self, wanted: Query, facets: Sequence[str]) -> None:
-        """Ask for the counts of facets among what a query wants."""
+    def want_counts(self, wanted: Query, facets: Sequence[str], markets: Collection[str]) -> None:
+        """Ask for the counts of facets among what a query wants; ``markets`` are those chosen."""
         if wanted.nothing:
             self._counts |= dict.fromkeys(facets, lambda _: {})
             return
@@ -219,6 +219,8 @@ class _PageOf:
         at = self._count(narrowed, facets=counted(facets, wanted.scope))
         for facet in facets:
             self._counts[facet] = partial(_values, at, facet_field(facet, wanted.scope))
+        if "market" in facets:
+            self._counts["market"] = partial(_markets, at, markets)
         if "deadline" in facets:
             parts = [self._count([*narrowed, part]) for part in deadline_parts()]
             self._counts["deadline"] = partial(_states, parts)
@@ -253,6 +255,10 @@ class _PageOf:
 def _values(at: int, field: str, answers: _Answers) -> dict[str, int]:
     counts = answers[at]["facetDistribution"].get(field, {})
     return {value: count for value, count in ((decoded(key), count) for key, count in counts.items()) if value}
+
+
+def _markets(at: int, chosen: Collection[str], answers: _Answers) -> dict[str, int]:
+    return market_counts(_values(at, "market", answers), chosen)
 
 
 def _states(parts: Sequence[int], answers: _Answers) -> dict[str, int]:

@@ -11,14 +11,11 @@ from domain.criteria import Scope
 from domain.deadline import DeadlineState, deadline_spans
 from indexer.backends.meilisearch.documents import NEWEST, ordinal
 from indexer.backends.meilisearch.texts import value
-from indexer.backends.meilisearch.words import Said
+from indexer.backends.meilisearch.words import Filter, Said
 from indexer.document import number
 from indexer.fields import facet_field
 from indexer.port import Sort
 from indexer.query import Query, deadline_days
-
-Filter = list[str | list[str]]
-"""All must hold; of a list within it one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +69,9 @@ def tiers(wanted: Query, sort: Sort) -> list[Tier]:
 
 def _by_number(wanted: Query, others: Sequence[Tier]) -> list[Tier]:
     """What bears a word as its number stands before all others."""
-    if not wanted.phrases:
+    if not wanted.any_phrases:
         return list(others)
-    numbered = any_of("numbers", map(number, wanted.phrases))
+    numbered = any_of("numbers", map(number, wanted.any_phrases))
     return [Tier((numbered,)), *(Tier((f"NOT {numbered}", *each.filters), each.sort) for each in others)]
 
 

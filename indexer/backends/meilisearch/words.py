@@ -1,8 +1,9 @@
 """Words as the server can be asked for them, exactly.
 
 Its phrases are exact up to two tokens, with traps excluded up to eight (see traps.py). It reads ten phrases of a query. It
-can exclude a phrase, but not a phrase save for its traps: that is said only where no text has one, as a count shows. What
-cannot be said is looked up in the texts themselves, once a commit, and said by ids.
+can exclude a phrase, but not a phrase save for its traps: that is said only where no text has one, as a count shows. It has
+no words of which one will do. What cannot be said is looked up, in the texts themselves where need be, once a commit, and
+said by ids.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from indexer.query import Query
 from storage.index_state import Generation
 
 Phrase = tuple[str, ...]
+Filter = list[str | list[str]]
+"""All must hold; of a list within it one."""
 
 EXACT_TOKENS = 2
 MOST_PHRASES = 10
@@ -38,6 +41,8 @@ LOOKED_UP = 1_000
 """Documents a request."""
 IDS = 500
 """Ids of one filter: the time that the server takes for one grows with their square."""
+IDS_LOOKED_UP = 20_000
+"""Documents a request of which only the id is wanted."""
 KEPT = 500
 
 T = TypeVar("T")
@@ -48,7 +53,7 @@ class Said:
     """Words as a query and as filters: together exact."""
 
     q: str
-    filters: tuple[str, ...]
+    filters: tuple[str | list[str], ...]
 
 
 class Words:
@@ -67,11 +72,17 @@ class Words:
         asked, rest = phrases[:most], phrases[most:]
         q, unsaid = _excluding(_query(asked), excluded, partial(self._may_exclude, state))
         wrong = self._wrong(state, asked, rest).union(*(self._with(state, each) for each in unsaid))
-        filters = [f'letters = "{value(letter)}"' for letter in letters]
+        filters: Filter = [f'letters = "{value(letter)}"' for letter in letters]
         filters += [f'letters != "{value(letter)}"' for letter in no_letters]
-        ids = list(map(str, sorted(wrong)))
-        filters += [f"id NOT IN [{','.join(ids[at:at + IDS])}]" for at in range(0, len(ids), IDS)]
-        return Said(q, tuple(filters))
+        filters += [f"id NOT IN {ids}" for ids in _lists(wrong)]
+        return Said(q, (*filters, *(self._any_of(state, group) for group in wanted.groups)))
+
+    def _any_of(self, state: Generation, group: Sequence[Phrase]) -> list[str]:
+        """A filter: one of the phrases stands in a notice."""
+        phrases, letters = _parted(group)
+        found = frozenset[int]().union(*(self._with(state, each) for each in phrases))
+        return [*(f'letters = "{value(letter)}"' for letter in letters),
+                *(f"id IN {ids}" for ids in _lists(found))] or ["id IN []"]
 
     def _may_exclude(self, state: Generation, one: Phrase) -> bool:
         """Whether the server finds a phrase only where it stands."""
@@ -106,7 +117,10 @@ class Words:
             number for number, text in self._found(state, asked, among) if any(each not in text for each in texts)))
 
     def _with(self, state: Generation, one: Phrase) -> frozenset[int]:
-        """The notices that hold a phrase."""
+        """The notices that hold a phrase; their texts are read only where the server may find it wrongly."""
+        if len(one) <= EXACT_TOKENS or (len(one) <= MOST_TOKENS and not self._any_unsure(state)):
+            return self._once((state, "with", one), lambda: frozenset(
+                number for number, _ in self._found(state, [one], at_once=IDS_LOOKED_UP, with_text=False)))
         wanted = f" {phrase(one)} "
         return self._once((state, "with", one), lambda: frozenset(
             number for number, text in self._found(state, [one]) if wanted in text))
@@ -123,18 +137,25 @@ class Words:
                 self._known.popitem(last=False)
         return found
 
-    def _found(self, state: Generation, asked: Sequence[Phrase], among: str = "",
-               at_once: int = LOOKED_UP) -> Iterator[tuple[int, str]]:
-        """The notices that the server finds for phrases, with their texts."""
+    def _found(self, state: Generation, asked: Sequence[Phrase], among: str = "", at_once: int = LOOKED_UP,
+               with_text: bool = True) -> Iterator[tuple[int, str]]:
+        """The notices that the server finds for phrases, with their texts where these are wanted."""
+        fields = ["id", *([WORDS] if with_text else [])]
         last, full = -1, True
         while full:
             (answer,) = self._server.ask([{
                 "indexUid": self._uid(state.name), "q": _query(asked), "matchingStrategy": "all", "limit": at_once,
-                "filter": [f"id > {last}", among], "sort": ["id:asc"], "attributesToRetrieve": ["id", WORDS]}])
+                "filter": [f"id > {last}", among], "sort": ["id:asc"], "attributesToRetrieve": fields}])
             for hit in answer["hits"]:
                 last = int(hit["id"])
-                yield last, whole_text(hit[WORDS])
+                yield last, whole_text(hit[WORDS]) if with_text else ""
             full = len(answer["hits"]) == at_once
+
+
+def _lists(ids: Iterable[int]) -> Iterator[str]:
+    """Ids as lists of a length that the server reads fast."""
+    found = list(map(str, sorted(ids)))
+    yield from (f"[{','.join(found[at:at + IDS])}]" for at in range(0, len(found), IDS))
 
 
 def _said(phrases: Iterable[Phrase]) -> list[Phrase]:
