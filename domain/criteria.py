@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from math import prod
 from typing import Any
 
 from domain.classification import Classification, Confidence
@@ -22,8 +23,8 @@ from domain.text import lone_letter, tokens
 
 BOUNDARY = "\x1f"
 """Token between two fields: no phrase runs across it."""
-MOST_GROUPS = 2
-"""Groups of words in ``any_words``."""
+MOST_GROUPS, MOST_PAIRS = 2, 100
+"""Groups of words in ``any_words``, and pairs of a word of each: a search server is asked for every pair."""
 
 
 class Scope(StrEnum):
@@ -175,6 +176,11 @@ def lasting(criteria: Criteria) -> Criteria:
     is_open = criteria.deadlines & {DeadlineState.OPEN.value, DeadlineState.CLOSING.value}
     return replace(criteria, years=frozenset(),
                    deadlines=frozenset((DeadlineState.OPEN.value,)) if is_open else frozenset())
+
+
+def pairs(criteria: Criteria) -> int:
+    """How many ways there are to pick a word of each group."""
+    return prod(map(len, criteria.any_words))
 
 
 def size(criteria: Criteria) -> int:

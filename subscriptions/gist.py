@@ -4,7 +4,7 @@ never invented. What the publisher does not state is left out."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -246,7 +246,8 @@ def _whys(told: Told, found: Facts, lang: str) -> Iterator[Why]:
     evidence that the classifier saw."""
     by_reasons: dict[tuple[str, ...], list[str]] = {}
     for each in told.subscriptions:
-        reasons = [_by_word(word, found, lang) for word in each.criteria.words]
+        picked = [_picked(group, found) for group in each.criteria.any_words]
+        reasons = [_by_word(word, found, lang) for word in dict.fromkeys((*each.criteria.words, *picked))]
         reasons += [_by_finding(subject, told.stored, lang) for subject in _met(each.criteria, found)]
         by_reasons.setdefault(tuple(reasons[:MOST_REASONS]), []).append(one_line(each.label, 120))
     yield from (Why(tuple(dict.fromkeys(labels)), reasons) for reasons, labels in by_reasons.items())
@@ -256,7 +257,13 @@ def _met(criteria: Criteria, found: Facts) -> list[str]:
     """The findings that a subscription asks for; all that count when it asks neither for any nor for words."""
     present = subjects(found.product_types, criteria.scope) | subjects(found.regulations, criteria.scope)
     asked = criteria.product_types | criteria.regulations
-    return sorted(present & asked if asked else frozenset() if criteria.words else present)
+    return sorted(present & asked if asked else frozenset() if criteria.all_words else present)
+
+
+def _picked(group: Sequence[str], found: Facts) -> str:
+    """The word of a group that a notice holds, one of the title if there is any."""
+    held = [word for word in group if contains(found.tokens, word)]
+    return next((word for word in held if contains(found.title_tokens, word)), held[0] if held else "")
 
 
 def _by_word(word: str, found: Facts, lang: str) -> str:

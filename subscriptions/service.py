@@ -181,12 +181,18 @@ def _checked(email: str, lang: str) -> str:
 
 
 def _checked_criteria(criteria: Criteria, lang: str) -> Criteria:
-    """The criteria without words that say nothing. Raises InvalidValue when nothing narrows all sources."""
-    criteria = replace(criteria, words=tuple(one_line(word, LONGEST_WORD) for word in criteria.words if word_tokens(word)),
-                       excluded=tuple(one_line(word, LONGEST_WORD) for word in criteria.excluded if word_tokens(word)))
+    """What of the criteria can be watched for, without words that say nothing. Raises InvalidValue when nothing narrows all
+    sources, and for too much of it."""
+    groups = [group for group in criteria.any_words if all(map(word_tokens, group))]  # a mere sign is in every text
+    criteria = criterias.lasting(replace(
+        criteria, words=_told(criteria.words), any_words=tuple(map(_told, groups)), excluded=_told(criteria.excluded)))
     if criteria.scope is Scope.ALL and replace(criteria, excluded=()).is_everything:
         raise InvalidValue(say("条件过宽：这会把所有来源的全部信息发给您。请至少选择一个产品类别、法规、目标市场或关键词，"
                                "或改用“与本行业相关”。", lang))
-    if sum(len(value) for value in criterias.to_json(criteria).values()) > MAX_VALUES:
+    if criterias.size(criteria) > MAX_VALUES or criterias.pairs(criteria) > criterias.MOST_PAIRS:
         raise InvalidValue(say("条件过多，请减少所选的值。", lang))
     return criteria
+
+
+def _told(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one_line(word, LONGEST_WORD) for word in words if word_tokens(word))

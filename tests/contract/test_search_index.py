@@ -357,7 +357,9 @@ def test_of_each_group_one_word_must_stand_there(index: SearchIndex) -> None:
     assert sorted(ids(index, state, any_words=(subjects,))) == [1, 2, 4, 5]
     assert sorted(ids(index, state, any_words=(subjects, acts))) == [1, 2, 5]
     assert sorted(ids(index, state, any_words=(subjects, acts), excluded=("ban",))) == [1, 5]
-    assert sorted(ids(index, state, any_words=(("阀", "ink"),))) == [3, 5]
+    for order in ("relevance", "date", "deadline"):
+        found = index.search(state, Criteria(any_words=(("阀", "ink"),), scope=ALL), order)  # type: ignore[arg-type]
+        assert (found.total, sorted(found.ids), found.facets["market"]) == (2, [3, 5], {"EU": 2})
     assert ids(index, state, any_words=(("zumbador", "plotrix"),)) == []
     assert sorted(ids(index, state, any_words=(("!!", "ink"), acts))) == [1, 2, 3, 5, 6]
 
@@ -369,6 +371,9 @@ def test_words_of_a_group_that_most_notices_hold(index: SearchIndex) -> None:
     for order in ("relevance", "date"):
         assert index.search(state, Criteria(any_words=groups, scope=ALL), order).total == 1_501  # type: ignore[arg-type]
     assert ids(index, state, any_words=groups, words=("y",)) == [3]
+    pages = [index.search(state, Criteria(any_words=groups, scope=ALL), "date", offset, 500).ids
+             for offset in range(0, 2_000, 500)]
+    assert len({each for page in pages for each in page}) == sum(map(len, pages)) == 1_501
 
 
 # Markets stand for what holds there

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from domain.criteria import Scope
 from domain.deadline import DeadlineState, deadline_spans
 from indexer.backends.meilisearch.documents import NEWEST, ordinal
 from indexer.backends.meilisearch.texts import value
-from indexer.backends.meilisearch.words import Filter, Said
 from indexer.document import number
 from indexer.fields import facet_field
 from indexer.port import Sort
 from indexer.query import Query, deadline_days
+
+Filter = list[str | list[str]]
+"""All must hold; of a list within it one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,6 @@ def filters(wanted: Query) -> Filter:
 def within(first: date, last: date) -> str:
     """A filter: the comment deadline lies between two days."""
     return f"deadline {ordinal(first)} TO {ordinal(last)}"
-
-
-def search(uid: str, said: Said, narrowed: Filter, **more: Any) -> dict[str, Any]:
-    """A search as the server takes it."""
-    return {"indexUid": uid, "q": said.q, "matchingStrategy": "all", "filter": [*narrowed, *said.filters],
-            "attributesToRetrieve": ["id"], **more}
 
 
 def tiers(wanted: Query, sort: Sort) -> list[Tier]:
@@ -89,7 +84,7 @@ def _by_subject(wanted: Query) -> list[Tier]:
     if wanted.scope is not Scope.RELEVANT:
         levels.append((f"NOT {high}", f"NOT ({medium})"))
     title = any_of("subject_title", named)
-    sort = () if wanted.phrases else NEWEST
+    sort = () if wanted.any_phrases else NEWEST
     return [Tier((*group, *level, place), sort) for group in _by_rule(wanted) for level in levels
             for place in (title, f"NOT {title}")]
 

@@ -2,8 +2,8 @@
 
 Its phrases are exact up to two tokens, with traps excluded up to eight (see traps.py). It reads ten phrases of a query. It
 can exclude a phrase, but not a phrase save for its traps: that is said only where no text has one, as a count shows. It has
-no words of which one will do. What cannot be said is looked up, in the texts themselves where need be, once a commit, and
-said by ids.
+no words of which one will do: what finds any of several is several queries, each with one of them. What cannot be said is
+looked up in the texts themselves, once a commit, and said by ids.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any, TypeVar
 
 from domain.text import lone_letter
 from indexer.backends.meilisearch import traps
 from indexer.backends.meilisearch.documents import UNSURE
 from indexer.backends.meilisearch.server import Server
-from indexer.backends.meilisearch.texts import phrase, value, whole_text
+from indexer.backends.meilisearch.texts import MARK, phrase, value, whole_text
 from indexer.fields import WORDS
 from indexer.query import Query
 from storage.index_state import Generation
 
 Phrase = tuple[str, ...]
-Filter = list[str | list[str]]
-"""All must hold; of a list within it one."""
 
 EXACT_TOKENS = 2
 MOST_PHRASES = 10
@@ -36,13 +35,13 @@ MOST_TOKENS = traps.LONGEST
 """Tokens of a phrase that can be said; of a longer one the beginning and the end are, and the rest is looked up."""
 MOST_SIGNS = 980
 """Words, blanks, hyphens and quotation marks of a query; the server reads no further than 1,000."""
+NOWHERE = MARK
+"""A word that no text holds: the server ranks a query without any otherwise, and then joins it with no other."""
 _SIGN = re.compile("[a-z0-9]+|.")
 LOOKED_UP = 1_000
 """Documents a request."""
 IDS = 500
 """Ids of one filter: the time that the server takes for one grows with their square."""
-IDS_LOOKED_UP = 20_000
-"""Documents a request of which only the id is wanted."""
 KEPT = 500
 
 T = TypeVar("T")
@@ -53,7 +52,7 @@ class Said:
     """Words as a query and as filters: together exact."""
 
     q: str
-    filters: tuple[str | list[str], ...]
+    filters: tuple[str, ...]
 
 
 class Words:
@@ -64,25 +63,26 @@ class Words:
         self._guard = threading.Lock()
         self._known = OrderedDict[Any, Any]()
 
-    def say(self, state: Generation, wanted: Query) -> Said:
-        """The words of a query."""
+    def say(self, state: Generation, wanted: Query) -> list[Said]:
+        """The words of a query; what any of these finds is what it wants."""
+        if not wanted.groups:
+            return [self._say(state, wanted)]
+        said = [self._say(state, replace(wanted, phrases=tuple(dict.fromkeys((*wanted.phrases, *picked)))))
+                for picked in product(*wanted.groups)]
+        return [replace(each, q=each.q or f"-{NOWHERE}") for each in said]
+
+    def _say(self, state: Generation, wanted: Query) -> Said:
         phrases, letters = _parted(wanted.phrases)
         excluded, no_letters = _parted(wanted.excluded)
         most = sum(len(_said(phrases[:number])) <= MOST_PHRASES for number in range(1, len(phrases) + 1))
         asked, rest = phrases[:most], phrases[most:]
         q, unsaid = _excluding(_query(asked), excluded, partial(self._may_exclude, state))
         wrong = self._wrong(state, asked, rest).union(*(self._with(state, each) for each in unsaid))
-        filters: Filter = [f'letters = "{value(letter)}"' for letter in letters]
+        filters = [f'letters = "{value(letter)}"' for letter in letters]
         filters += [f'letters != "{value(letter)}"' for letter in no_letters]
-        filters += [f"id NOT IN {ids}" for ids in _lists(wrong)]
-        return Said(q, (*filters, *(self._any_of(state, group) for group in wanted.groups)))
-
-    def _any_of(self, state: Generation, group: Sequence[Phrase]) -> list[str]:
-        """A filter: one of the phrases stands in a notice."""
-        phrases, letters = _parted(group)
-        found = frozenset[int]().union(*(self._with(state, each) for each in phrases))
-        return [*(f'letters = "{value(letter)}"' for letter in letters),
-                *(f"id IN {ids}" for ids in _lists(found))] or ["id IN []"]
+        ids = list(map(str, sorted(wrong)))
+        filters += [f"id NOT IN [{','.join(ids[at:at + IDS])}]" for at in range(0, len(ids), IDS)]
+        return Said(q, tuple(filters))
 
     def _may_exclude(self, state: Generation, one: Phrase) -> bool:
         """Whether the server finds a phrase only where it stands."""
@@ -117,10 +117,7 @@ class Words:
             number for number, text in self._found(state, asked, among) if any(each not in text for each in texts)))
 
     def _with(self, state: Generation, one: Phrase) -> frozenset[int]:
-        """The notices that hold a phrase; their texts are read only where the server may find it wrongly."""
-        if len(one) <= EXACT_TOKENS or (len(one) <= MOST_TOKENS and not self._any_unsure(state)):
-            return self._once((state, "with", one), lambda: frozenset(
-                number for number, _ in self._found(state, [one], at_once=IDS_LOOKED_UP, with_text=False)))
+        """The notices that hold a phrase."""
         wanted = f" {phrase(one)} "
         return self._once((state, "with", one), lambda: frozenset(
             number for number, text in self._found(state, [one]) if wanted in text))
@@ -137,25 +134,18 @@ class Words:
                 self._known.popitem(last=False)
         return found
 
-    def _found(self, state: Generation, asked: Sequence[Phrase], among: str = "", at_once: int = LOOKED_UP,
-               with_text: bool = True) -> Iterator[tuple[int, str]]:
-        """The notices that the server finds for phrases, with their texts where these are wanted."""
-        fields = ["id", *([WORDS] if with_text else [])]
+    def _found(self, state: Generation, asked: Sequence[Phrase], among: str = "",
+               at_once: int = LOOKED_UP) -> Iterator[tuple[int, str]]:
+        """The notices that the server finds for phrases, with their texts."""
         last, full = -1, True
         while full:
             (answer,) = self._server.ask([{
                 "indexUid": self._uid(state.name), "q": _query(asked), "matchingStrategy": "all", "limit": at_once,
-                "filter": [f"id > {last}", among], "sort": ["id:asc"], "attributesToRetrieve": fields}])
+                "filter": [f"id > {last}", among], "sort": ["id:asc"], "attributesToRetrieve": ["id", WORDS]}])
             for hit in answer["hits"]:
                 last = int(hit["id"])
-                yield last, whole_text(hit[WORDS]) if with_text else ""
+                yield last, whole_text(hit[WORDS])
             full = len(answer["hits"]) == at_once
-
-
-def _lists(ids: Iterable[int]) -> Iterator[str]:
-    """Ids as lists of a length that the server reads fast."""
-    found = list(map(str, sorted(ids)))
-    yield from (f"[{','.join(found[at:at + IDS])}]" for at in range(0, len(found), IDS))
 
 
 def _said(phrases: Iterable[Phrase]) -> list[Phrase]:
