@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench.invented import RULES, invented, vocabulary
 from domain.criteria import BOUNDARY, Criteria, Scope, facts, matches, subjects
+from domain.market import related
 from domain.product_type import PRODUCT_TYPES
 from domain.text import tokens
 from indexer.port import Sort
@@ -88,7 +89,8 @@ class Fts5:
             values += named
         elif floor:
             clauses.append("n.relevant")
-        for column, chosen in (("market", criteria.markets), ("kind", criteria.kinds)):
+        markets = frozenset[str]().union(*map(related, criteria.markets))
+        for column, chosen in (("market", markets), ("kind", criteria.kinds)):
             if chosen and without != column:
                 clauses.append(f"n.{column} in ({', '.join('?' * len(chosen))})")
                 values += sorted(chosen)

@@ -10,17 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import StrEnum
+from math import prod
 from typing import Any
 
 from domain.classification import Classification, Confidence
-from domain.deadline import deadline_states
+from domain.deadline import DeadlineState, deadline_states
 from domain.errors import InvalidValue
 from domain.grade import Graded, grade
+from domain.market import related
 from domain.notice import Notice
 from domain.text import lone_letter, tokens
 
 BOUNDARY = "\x1f"
 """Token between two fields: no phrase runs across it."""
+MOST_GROUPS, MOST_PAIRS = 2, 100
+"""Groups of words in ``any_words``, and pairs of a word of each: a search server is asked for every pair."""
 
 
 class Scope(StrEnum):
@@ -38,8 +42,9 @@ class Scope(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Criteria:
     """Within a field any value will do; all fields that are set must agree. ``product_types`` and ``regulations`` are
-    one field, the subject: a notice about a product or under a rule. Every word must occur (a word of several tokens
-    as a phrase), none of the excluded ones may. No subject in the relevant scope means any subject of our industries.
+    one field, the subject: a notice about a product or under a rule. A market stands for all that holds there, see
+    ``domain.market.related``. Every word must occur (a word of several tokens as a phrase), of each group of ``any_words``
+    at least one, none of the excluded ones may. No subject in the relevant scope means any subject of our industries.
     ``deadlines`` holds DeadlineStates, which the day decides.
     """
 
@@ -54,8 +59,14 @@ class Criteria:
     years: frozenset[str] = frozenset()
     deadlines: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
+    any_words: tuple[tuple[str, ...], ...] = ()
     excluded: tuple[str, ...] = ()
     scope: Scope = Scope.RELEVANT
+
+    @property
+    def all_words(self) -> tuple[str, ...]:
+        """The words that may have been found: those that must occur and those of the groups."""
+        return tuple(dict.fromkeys((*self.words, *(word for group in self.any_words for word in group))))
 
     @property
     def is_everything(self) -> bool:
@@ -129,6 +140,7 @@ def matches(criteria: Criteria, found: Facts) -> bool:
     return (_subject_fits(criteria, found)
             and _facets_fit(criteria, found)
             and all(contains(found.tokens, word) for word in criteria.words)
+            and all(any(contains(found.tokens, word) for word in group) for group in criteria.any_words)
             and not any(contains(found.tokens, word) for word in criteria.excluded))
 
 
@@ -141,9 +153,10 @@ def _subject_fits(criteria: Criteria, found: Facts) -> bool:
 
 
 def _facets_fit(criteria: Criteria, found: Facts) -> bool:
-    single = ((criteria.markets, found.market), (criteria.kinds, found.kind), (criteria.origins, found.origin),
-              (criteria.grades, found.grade), (criteria.sources, found.source), (criteria.years, found.year))
+    single = ((criteria.kinds, found.kind), (criteria.origins, found.origin), (criteria.grades, found.grade),
+              (criteria.sources, found.source), (criteria.years, found.year))
     return (all(value in wanted for wanted, value in single if wanted)
+            and (not criteria.markets or not criteria.markets.isdisjoint(related(found.market)))
             and (not criteria.hazards or bool(criteria.hazards & found.hazards))
             and (not criteria.deadlines or bool(criteria.deadlines & deadline_states(found.comment_deadline))))
 
@@ -158,6 +171,25 @@ def contains(text: Sequence[str], word: str) -> bool:
     return any(text[at] == wanted[0] and tuple(text[at:at + len(wanted)]) == wanted for at in range(last + 1))
 
 
+def lasting(criteria: Criteria) -> Criteria:
+    """What of criteria can be watched for. News belongs to no year gone by, and a deadline comes nearer without any news:
+    years go, and of the states of a deadline only the open one can be told of, when a comment period begins or changes."""
+    is_open = criteria.deadlines & {DeadlineState.OPEN.value, DeadlineState.CLOSING.value}
+    return replace(criteria, years=frozenset(),
+                   deadlines=frozenset((DeadlineState.OPEN.value,)) if is_open else frozenset())
+
+
+def pairs(criteria: Criteria) -> int:
+    """How many ways there are to pick a word of each group."""
+    return prod(map(len, criteria.any_words))
+
+
+def size(criteria: Criteria) -> int:
+    """How many values criteria hold."""
+    lists = [getattr(criteria, spec.name) for spec in fields(criteria) if spec.name not in ("scope", "any_words")]
+    return sum(map(len, (*lists, *criteria.any_words)))
+
+
 def to_json(criteria: Criteria) -> dict[str, Any]:
     """Criteria as JSON-ready values, empty fields left out; ``from_json`` reads it back."""
     found: dict[str, Any] = {}
@@ -165,6 +197,8 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
         value = getattr(criteria, spec.name)
         if isinstance(value, Scope):
             found[spec.name] = value.value
+        elif spec.name == "any_words" and value:
+            found[spec.name] = [list(group) for group in value]
         elif value:
             found[spec.name] = sorted(value) if isinstance(value, frozenset) else list(value)
     return found
@@ -175,19 +209,32 @@ _NAMES = frozenset(spec.name for spec in fields(Criteria))
 
 
 def from_json(values: Mapping[str, Any]) -> Criteria:
-    """The criteria written by ``to_json``. Raises InvalidValue for an unknown field or scope."""
+    """The criteria written by ``to_json``. Raises InvalidValue for an unknown field or scope, and for groups of words that
+    are none."""
     unknown = sorted(values.keys() - _NAMES)
     if unknown:
         raise InvalidValue(f"unknown criteria: {', '.join(unknown)}")
-    ready: dict[str, Any] = {}
-    for name, value in values.items():
-        if name == "scope":
-            if value not in list(Scope):
-                raise InvalidValue(f"unknown scope {value!r}: want {' or '.join(Scope)}")
-            ready[name] = Scope(value)
-        else:
-            ready[name] = tuple(value) if name in _LISTS else frozenset(value)
-    return Criteria(**ready)
+    return Criteria(**{name: _read(name, value) for name, value in values.items()})
+
+
+def _read(name: str, value: Any) -> Any:
+    if name == "scope":
+        if value not in list(Scope):
+            raise InvalidValue(f"unknown scope {value!r}: want {' or '.join(Scope)}")
+        return Scope(value)
+    if name == "any_words":
+        return _groups(value)
+    return tuple(value) if name in _LISTS else frozenset(value)
+
+
+def _groups(value: Any) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list) or len(value) > MOST_GROUPS or not all(map(_is_group, value)):
+        raise InvalidValue(f"any_words: want at most {MOST_GROUPS} lists of words, none of them empty")
+    return tuple(map(tuple, value))
+
+
+def _is_group(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
 
 
 def misfits(criteria: Criteria, found: Facts) -> tuple[Criteria, ...]:

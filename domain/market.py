@@ -37,12 +37,32 @@ MARKETS: Mapping[str, Market] = MappingProxyType({
 """Every market of the service by id."""
 
 INTERNATIONAL = "INT"
+FROM_CHINA = frozenset(("CN", "HK", "MO"))
+"""Origins that publishers name for goods of factories in China; much of it leaves by way of Hong Kong and Macao."""
 
 
 def holds_in(market: str, place: str) -> bool:
     """Whether the rules of ``market`` hold in ``place``: the same, a member, or one that follows its rules (EEA)."""
     members = MARKETS[market].members if market in MARKETS else frozenset()
     return place == market or place in members or place in load("markets")["follows"].get(market, ())
+
+
+def related(market: str) -> frozenset[str]:
+    """What holds where ``market`` is meant: itself, of a group its members and who follows its rules, of these the group.
+    Who asks for one of them finds notices of all. It works both ways: whatever finds is found."""
+    return _RELATED.get(market) or frozenset((market,))
+
+
+def market_asked(code: str, lang: str = "zh") -> str:
+    """What asking for a market is called, with what it takes in: 欧盟（含成员国）, 德国（含欧盟）."""
+    zh, others = lang.startswith("zh"), sorted(related(code) - {code})
+    if not others:
+        return country_name(code, lang)
+    if code in MARKETS and MARKETS[code].is_group:
+        return f"{MARKETS[code].zh}（含成员国）" if zh else f"{MARKETS[code].en} (with its members)"
+    names = [country_name(each, lang) for each in others]
+    name = country_name(code, lang)
+    return f"{name}（含{'、'.join(names)}）" if zh else f"{name} (with {', '.join(names)})"
 
 
 def country_name(code: str, lang: str = "zh") -> str:
@@ -70,6 +90,16 @@ def market_from_wto_code(code: str) -> str | None:
     code = code.strip().upper()
     own: str | None = load("markets")["wto"].get(code)
     return own or _iso3().get(code)
+
+
+def _places(group: str) -> frozenset[str]:
+    """The group, its members and who follows its rules."""
+    return frozenset((group, *MARKETS[group].members, *load("markets")["follows"].get(group, ())))
+
+
+_GROUPS = {name: _places(name) for name, market in MARKETS.items() if market.members}
+_RELATED = {**{place: frozenset((place, *(name for name, places in _GROUPS.items() if place in places)))
+               for places in _GROUPS.values() for place in places}, **_GROUPS}
 
 
 _NOISE = re.compile(r"[^\w\s]+")

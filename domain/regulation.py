@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from domain.market import INTERNATIONAL, related
 from domain.product_type import PRODUCT_TYPES, types_of_industry
 from domain.vocabulary import load
 
@@ -60,6 +61,14 @@ def types_bound_by(regulation: str) -> tuple[str, ...]:
 def rules_for(product_type: str) -> tuple[str, ...]:
     """Ids of the regulations that reach a product type."""
     return tuple(name for name, rule in REGULATIONS.items() if rule.binds(product_type))
+
+
+def binding(product_types: Iterable[str], markets: Collection[str] = ()) -> frozenset[str]:
+    """Ids of the regulations that reach any of these product types, in these markets where some are named; international
+    ones hold in each."""
+    reached = frozenset(name for each in product_types if each in PRODUCT_TYPES for name in rules_for(each))
+    wanted = frozenset().union(*map(related, markets), (INTERNATIONAL,))
+    return frozenset(name for name in reached if not markets or REGULATIONS[name].market in wanted)
 
 
 def rules_of_industry(industry: str) -> tuple[str, ...]:

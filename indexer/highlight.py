@@ -72,7 +72,7 @@ def highlight(text: str, criteria: Criteria, lang: str = "zh") -> list[Segment]:
 
 def asked(criteria: Criteria) -> set[str]:
     """All that marks could show for these criteria; see ``Mark.words``."""
-    return {*criteria.words, *([SUBJECT] if criteria.product_types or criteria.regulations else [])}
+    return {*criteria.all_words, *([SUBJECT] if criteria.product_types or criteria.regulations else [])}
 
 
 def segments(text: str, found: Sequence[Mark], lang: str = "zh", meant: Terms = frozenset()) -> list[Segment]:
@@ -94,9 +94,9 @@ def marks(text: str, criteria: Criteria) -> list[Mark]:
     subjects = criteria.product_types | criteria.regulations
     folded = None if subjects else in_place(text)
     if folded is not None:
-        return _merged(Found(place.start(), place.end(), reason) for reason, wanted in _patterns(criteria.words)
+        return _merged(Found(place.start(), place.end(), reason) for reason, wanted in _patterns(criteria.all_words)
                        for place in wanted.finditer(folded))
-    finder = _finder(criteria.words, subjects)
+    finder = _finder(criteria.all_words, subjects)
     if not finder.may_find(text):
         return []
     found = units(text)

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.criteria import Criteria, Facts, Scope, subjects
 from domain.deadline import DeadlineState, deadline_spans
+from domain.market import MARKETS, related
 from domain.product_type import PRODUCT_TYPES
 from domain.text import tokens
 
@@ -35,11 +36,12 @@ _VALUE_FIELDS = {"market": "markets", "kind": "kinds", "origin": "origins", "haz
 @dataclass(frozen=True, slots=True)
 class Query:
     """All ``phrases`` must stand in the tokens of a notice and none of ``excluded``; a phrase that is a
-    ``lone_letter`` wherever the letter stands. Each of ``values`` is a field that must hold one of the values; the comment
-    deadline must lie within one of ``deadlines``, first and last day.
+    ``lone_letter`` wherever the letter stands. Of each of ``groups`` one phrase must. Each of ``values`` is a field that
+    must hold one of the values; the comment deadline must lie within one of ``deadlines``, first and last day.
     ``nothing`` is set where no notice can meet the criteria."""
 
     phrases: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[tuple[str, ...], ...], ...]
     excluded: tuple[tuple[str, ...], ...]
     values: Mapping[str, frozenset[str]]
     deadlines: tuple[tuple[date, date], ...]
@@ -49,19 +51,34 @@ class Query:
     nothing: bool
 
     @property
+    def any_phrases(self) -> tuple[tuple[str, ...], ...]:
+        """The phrases that must stand in a text and those that may."""
+        return tuple(dict.fromkeys((*self.phrases, *(phrase for group in self.groups for phrase in group))))
+
+    @property
     def has_subject(self) -> bool:
         """Whether a subject is named; without one the relevant scope asks for any."""
         return bool(self.product_types or self.regulations)
 
 
 def query(criteria: Criteria) -> Query:
-    """Criteria as an engine needs them. A word of signs alone is in every text, so excluding one leaves nothing."""
+    """Criteria as an engine needs them. A word of signs alone is in every text, so excluding one leaves nothing, and a group
+    with one asks for nothing; a group of a single phrase is that phrase."""
     excluded, spans = _phrases(criteria.excluded), _spans(criteria.deadlines)
+    groups = [group for group in map(_phrases, criteria.any_words) if () not in group]
+    phrases = (*_phrases(criteria.words), *(group[0] for group in groups if len(group) == 1))
     return Query(
-        phrases=tuple(each for each in _phrases(criteria.words) if each), excluded=excluded,
-        values={name: getattr(criteria, field) for name, field in _VALUE_FIELDS.items() if getattr(criteria, field)},
+        phrases=tuple(dict.fromkeys(each for each in phrases if each)),
+        groups=tuple(group for group in groups if len(group) > 1), excluded=excluded, values=_values(criteria),
         deadlines=spans, product_types=criteria.product_types, regulations=criteria.regulations, scope=criteria.scope,
-        nothing=() in excluded or bool(criteria.deadlines and not spans))
+        nothing=() in excluded or () in groups or bool(criteria.deadlines and not spans))
+
+
+def _values(criteria: Criteria) -> dict[str, frozenset[str]]:
+    values = {name: getattr(criteria, field) for name, field in _VALUE_FIELDS.items() if getattr(criteria, field)}
+    if criteria.markets:
+        values["market"] = frozenset().union(*map(related, criteria.markets))
+    return values
 
 
 def _spans(states: frozenset[str]) -> tuple[tuple[date, date], ...]:
@@ -88,6 +105,14 @@ def industries(found: Facts, scope: Scope) -> frozenset[str]:
 def _without(criteria: Criteria, fields: tuple[str, ...]) -> Criteria:
     chosen: dict[str, Any] = {name: frozenset() for name in fields if getattr(criteria, name)}
     return replace(criteria, **chosen) if chosen else criteria
+
+
+def market_counts(published: Mapping[str, int], chosen: Collection[str] = ()) -> dict[str, int]:
+    """Counts of the facet of markets from those of the markets that published the notices, of which each has one: so many
+    would be found by asking for each of these, for a group of theirs, and for what is chosen."""
+    groups = {group for group, market in MARKETS.items() if market.members and not related(group).isdisjoint(published)}
+    counts = {market: sum(published.get(each, 0) for each in related(market)) for market in (*published, *groups, *chosen)}
+    return {market: count for market, count in counts.items() if market and count}
 
 
 DEADLINE_PARTS = ("closed", "closing", "later")

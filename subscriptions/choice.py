@@ -11,9 +11,10 @@ from domain.digest import HOME, MORNING
 from domain.errors import InvalidValue, NotFound
 from domain.organisation import Person
 from domain.quiet import Quiet
-from domain.subscription import Frequency, SubscriptionState
+from domain.subscription import Frequency, SubscriptionState, Topic
 from storage import organisations, subscriptions
 from storage.session import Database
+from subscriptions.estimate import check, estimate
 from subscriptions.inert import one_line
 from subscriptions.phrases import say
 
@@ -34,7 +35,12 @@ class Choice:
 
 def choose(db: Database, person_id: int, subscription_id: int, choice: Choice, lang: str = "zh") -> None:
     """Keep a choice for a subscription of the person; what waits to be told follows it. Raises NotFound when the
-    subscription is not theirs or has ended, InvalidValue for a pause that ends today or in more than a year."""
+    subscription is not theirs or has ended, InvalidValue for a pause that ends today or in more than a year, TooBroad where single
+    mails would be too many."""
+    with db.read() as session:
+        known = subscriptions.by_ids(session, [subscription_id]).get(subscription_id)
+    if known and known.topic is Topic.NOTICES and known.person_id == person_id and choice.frequency is not known.frequency:
+        check(estimate(db, known.criteria), choice.frequency, lang)
     with db.write() as session:
         found = subscriptions.by_ids(session, [subscription_id]).get(subscription_id)
         if found is None or found.person_id != person_id or found.state is SubscriptionState.ENDED:

@@ -21,9 +21,10 @@ def describe(criteria: Criteria, lang: str = "zh", most: int = MOST) -> str:
     parts = [
         _listed(subjects, lang, most) or say("本行业全部信息" if criteria.scope is Scope.RELEVANT else "全部来源", lang),
         _listed([_quoted(word, lang) for word in criteria.words], lang, most),
-        _listed(_named(criteria.markets, names.place, lang), lang, most),
+        *(_listed([_quoted(word, lang) for word in group], lang, most, " 或 ") for group in criteria.any_words),
+        _listed(_named(criteria.markets, names.market_asked, lang), lang, most),
         _listed(_named(criteria.kinds, names.kind, lang), lang, most),
-        _with(say("原产地", lang), _listed(_named(criteria.origins, names.place, lang), lang, most)),
+        _with(say("原产地", lang), _listed(_named(criteria.origins, names.origin, lang), lang, most)),
         _listed(_named(criteria.hazards, names.hazard, lang), lang, most),
         _listed(_named(criteria.grades, names.grade, lang), lang, most),
         _listed(_named(criteria.deadlines, names.deadline, lang), lang, most),
@@ -44,8 +45,8 @@ def _quoted(word: str, lang: str) -> str:
     return say("“{word}”", lang, word=one_line(word, 60))
 
 
-def _listed(values: list[str], lang: str, most: int) -> str:
-    text = say("、", lang).join(values[:most])
+def _listed(values: list[str], lang: str, most: int, between: str = "、") -> str:
+    text = say(between, lang).join(values[:most])
     return say("{list}等 {count} 项", lang, list=text, count=len(values)) if len(values) > most else text
 
 

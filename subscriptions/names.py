@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from domain import market as domain_market
 from domain.deadline import DEADLINE_STATES
 from domain.grade import Grade
 from domain.hazard import HAZARDS, RISK_LEVELS
@@ -85,6 +86,16 @@ def stage(key: str, lang: str) -> str:
 def place(code: str, lang: str) -> str:
     """A market or country."""
     return country_name(code, lang)
+
+
+def market_asked(code: str, lang: str) -> str:
+    """A market as something asked for, with what asking for it takes in."""
+    return domain_market.market_asked(code, lang)
+
+
+def origin(code: str, lang: str) -> str:
+    """The country a product comes from; empty where none is stated."""
+    return country_name(code, lang) if code else say("未注明", lang)
 
 
 def deadline(key: str, lang: str) -> str:

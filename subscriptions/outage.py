@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from domain import clock
 from domain.criteria import Criteria
+from domain.market import related
 from domain.subscription import Subscription, SubscriptionState, Topic
 from storage import outages, subscriptions
 from storage.changes import Change
@@ -55,7 +56,7 @@ def readers(db: Database, change: Change) -> set[int]:
 def _concerns(outage: Outage, person_id: int, criteria: Criteria) -> bool:
     """Whether a subscription could draw from the source; of an end only those are told who were told of the outage."""
     return ((not criteria.sources or outage.slug in criteria.sources)
-            and (not criteria.markets or bool(criteria.markets & outage.markets))
+            and (not criteria.markets or any(not related(each).isdisjoint(outage.markets) for each in criteria.markets))
             and (outage.until is None or person_id in outage.told))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.classification import Evidence
@@ -46,7 +46,8 @@ def grouped(told: Told, labels: Mapping[int, str], because: Callable[[Criteria],
 def reasons(criteria: Criteria, stored: StoredNotice, found: Facts, lang: str) -> tuple[str, ...]:
     """What in a notice met criteria: the words they ask for and where these stand; products and rules with the evidence
     that the classifier saw."""
-    because = [_by_word(word, found, lang) for word in criteria.words]
+    picked = [_picked(group, found) for group in criteria.any_words]
+    because = [_by_word(word, found, lang) for word in dict.fromkeys((*criteria.words, *picked))]
     because += [_by_finding(subject, stored, lang) for subject in _met(criteria, found)]
     return tuple(because[:MOST_REASONS])
 
@@ -55,7 +56,13 @@ def _met(criteria: Criteria, found: Facts) -> list[str]:
     """The findings that a subscription asks for; all that count when it asks neither for any nor for words."""
     present = subjects(found.product_types, criteria.scope) | subjects(found.regulations, criteria.scope)
     asked = criteria.product_types | criteria.regulations
-    return sorted(present & asked if asked else frozenset() if criteria.words else present)
+    return sorted(present & asked if asked else frozenset() if criteria.all_words else present)
+
+
+def _picked(group: Sequence[str], found: Facts) -> str:
+    """The word of a group that a notice holds, one of the title if there is any."""
+    held = [word for word in group if contains(found.tokens, word)]
+    return next((word for word in held if contains(found.title_tokens, word)), held[0] if held else "")
 
 
 def _by_word(word: str, found: Facts, lang: str) -> str:

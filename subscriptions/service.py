@@ -19,6 +19,7 @@ from storage.session import Database
 from subscriptions.choice import MAX_LABEL, Choice, choose, rest
 from subscriptions.composer import Composer
 from subscriptions.describe import describe
+from subscriptions.estimate import check, estimate
 from subscriptions.inert import one_line
 from subscriptions.limits import DAY, LimitReached, Limits, refuse_mail
 from subscriptions.news import urgency
@@ -47,12 +48,14 @@ class SubscriptionService:
         link again; how often one that is confirmed already is told stays as it is. ``consent`` is the version of the text
         on their data that they agreed to; it is kept once confirmed.
 
-        Raises InvalidValue for what is no address or matches everything, NotFound for an unknown zone, LimitReached
-        after too many mails to an address or its domain, or asked for by a network, and after twenty unconfirmed
-        subscriptions within a day.
+        Raises InvalidValue for what is no address or matches everything, TooBroad for what would bring too much, NotFound
+        for an unknown zone, LimitReached after too many mails to an address or its domain, or asked for by a network, and
+        after twenty unconfirmed subscriptions within a day.
         """
         email = checked(email, lang)
         criteria = _checked_criteria(criteria, lang) if topic is Topic.NOTICES else Criteria()
+        if topic is Topic.NOTICES:
+            check(estimate(self._db, criteria), frequency, lang)
         zone_id = zone_id if topic is Topic.BULLETINS else None
         label = one_line(label, MAX_LABEL) or self._label(criteria, topic, zone_id, lang)
         with self._db.write() as session:
@@ -182,12 +185,18 @@ def checked(email: str, lang: str) -> str:
 
 
 def _checked_criteria(criteria: Criteria, lang: str) -> Criteria:
-    """The criteria without words that say nothing. Raises InvalidValue when nothing narrows all sources."""
-    criteria = replace(criteria, words=tuple(one_line(word, LONGEST_WORD) for word in criteria.words if word_tokens(word)),
-                       excluded=tuple(one_line(word, LONGEST_WORD) for word in criteria.excluded if word_tokens(word)))
+    """What of the criteria can be watched for, without words that say nothing. Raises InvalidValue when nothing narrows all
+    sources, and for too much of it."""
+    groups = [group for group in criteria.any_words if all(map(word_tokens, group))]  # a mere sign is in every text
+    criteria = criterias.lasting(replace(
+        criteria, words=_told(criteria.words), any_words=tuple(map(_told, groups)), excluded=_told(criteria.excluded)))
     if criteria.scope is Scope.ALL and replace(criteria, excluded=()).is_everything:
         raise InvalidValue(say("条件过宽：这会把所有来源的全部信息发给您。请至少选择一个产品类别、法规、目标市场或关键词，"
                                "或改用“与本行业相关”。", lang))
-    if sum(len(value) for value in criterias.to_json(criteria).values()) > MAX_VALUES:
+    if criterias.size(criteria) > MAX_VALUES or criterias.pairs(criteria) > criterias.MOST_PAIRS:
         raise InvalidValue(say("条件过多，请减少所选的值。", lang))
     return criteria
+
+
+def _told(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one_line(word, LONGEST_WORD) for word in words if word_tokens(word))

@@ -18,6 +18,7 @@ from domain.hazard import HAZARDS, RISK_LEVELS
 from domain.health import HealthState
 from domain.kinds import DOCUMENT_STAGES, NOTICE_KINDS, S337_EVENTS, SOURCE_TIERS, TBT_OBJECTIVES, TBT_STAGES
 from domain.market import country_name
+from domain.market import market_asked as market_asked_name
 from domain.measure import MEASURES
 from domain.notice import Notice
 from domain.organisation import AddressState, Zone
@@ -98,7 +99,7 @@ CRITERIA = {
     "product": N_("产品类别"), "regulation": N_("法规"), "market": N_("目标市场"), "kind": N_("信息种类"),
     "origin": N_("原产地"), "hazard": N_("危害"), "grade": N_("级别"), "source": N_("信息来源"), "year": N_("年份"),
     "deadline": N_("评议期"),
-    "word": N_("包含文字"), "not": N_("不含文字"),
+    "word": N_("包含文字"), "any": N_("含任一文字"), "any2": N_("并含任一文字"), "not": N_("不含文字"),
 }
 """Parameters of a search."""
 WITHDRAWALS = {
@@ -110,6 +111,11 @@ WITHDRAWALS = {
 def market(code: str) -> str:
     """A market or country."""
     return country_name(code, lang())
+
+
+def market_asked(code: str) -> str:
+    """A market as something to ask for, with what asking for it takes in."""
+    return market_asked_name(code, lang())
 
 
 def product_type(name: str) -> str:
@@ -255,8 +261,9 @@ def worded(table: Mapping[str, str]) -> Callable[[str], str]:
 def init(app: Flask) -> None:
     """Offer all of it to templates as filters."""
     app.jinja_env.filters.update(
-        market=market, product_type=product_type, industry=industry, regulation=regulation, kind=kind, hazard=hazard,
-        risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier, grade=grade, gist=gist,
+        market=market, market_asked=market_asked, product_type=product_type, industry=industry, regulation=regulation,
+        kind=kind, hazard=hazard, risk_level=risk_level, measure=measure, objective=objective, stage=stage, tier=tier,
+        grade=grade, gist=gist,
         grade_reason=grade_reason, zone_grade=zone_grade, source_title=source_title, publisher=publisher, why=why,
         zone_name=zone_name, withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
         confidence=worded(CONFIDENCES), scope=worded(SCOPES), frequency=worded(FREQUENCIES),

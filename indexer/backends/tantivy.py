@@ -25,7 +25,7 @@ from domain.text import lone_letter
 from indexer.document import FORMAT, Document, number
 from indexer.fields import FACET_FIELDS, FILTER_FIELDS, HEAD, TEXTS, WORDS, facet_field, field_values
 from indexer.port import IndexMissing, Page, Sort
-from indexer.query import DEADLINE_PARTS, FACETS, Query, deadline_counts, deadline_days, facet_criteria, query
+from indexer.query import DEADLINE_PARTS, FACETS, Query, deadline_counts, deadline_days, facet_criteria, market_counts, query
 from storage import locks
 from storage.index_state import Generation
 
@@ -260,6 +260,8 @@ def _filter(wanted: Query) -> tantivy.Query:
     if wanted.nothing:
         return tantivy.Query.empty_query()
     must = [_phrase("words", words) for words in wanted.phrases]
+    must += [tantivy.Query.boolean_query([(Occur.Should, _phrase("words", words)) for words in group])
+             for group in wanted.groups]
     must += [_any_of(field, values) for field, values in wanted.values.items()]
     must += [tantivy.Query.boolean_query([(Occur.Should, _within(*span)) for span in wanted.deadlines])
              for _ in wanted.deadlines[:1]]
@@ -284,9 +286,9 @@ def _subject(wanted: Query) -> tantivy.Query | None:
 def _ranked(wanted: Query) -> tantivy.Query:
     """The same notices, scored: what bears a word as its number first; how well the words fit, most in the head; how sure
     the subject is, most in the title."""
-    fits = _filter(wanted) if wanted.phrases else tantivy.Query.const_score_query(_filter(wanted), 3.0)
+    fits = _filter(wanted) if wanted.any_phrases else tantivy.Query.const_score_query(_filter(wanted), 3.0)
     clauses = [(Occur.Must, fits)]
-    for words in wanted.phrases:
+    for words in wanted.any_phrases:
         clauses += [(Occur.Should, tantivy.Query.boost_query(_phrase("head", words), 2.0)),
                     (Occur.Should, _any_of("numbers", [number(words)], 100.0))]
     if wanted.has_subject:
@@ -345,9 +347,16 @@ def _facets(searcher: tantivy.Searcher, criteria: Criteria, wanted: Collection[s
         found = searcher.aggregate(_filter(query(under)), {name: _aggregation(name, criteria.scope) for name in names})
         for name in names:
             buckets = {bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]}
-            counts[name] = (deadline_counts(*(buckets[part] for part in DEADLINE_PARTS)) if name == "deadline"
-                            else {key: count for key, count in buckets.items() if key})
+            counts[name] = _counts(name, buckets, criteria)
     return counts
+
+
+def _counts(facet: str, buckets: dict[str, int], criteria: Criteria) -> dict[str, int]:
+    if facet == "deadline":
+        return deadline_counts(*(buckets[part] for part in DEADLINE_PARTS))
+    if facet == "market":
+        return market_counts(buckets, criteria.markets)
+    return {key: count for key, count in buckets.items() if key}
 
 
 def _aggregation(facet: str, scope: Scope) -> dict[str, Any]:

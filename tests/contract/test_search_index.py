@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -20,6 +20,7 @@ from domain.classification import Classification, Confidence
 from domain.criteria import Criteria, Scope, matches, subjects
 from domain.deadline import DeadlineState, deadline_states
 from domain.errors import Conflict
+from domain.market import related
 from domain.notice import NoticeKind
 from indexer.document import Document, of_notice
 from indexer.port import IndexMissing, SearchIndex
@@ -72,7 +73,7 @@ WORDS = (*TEXTS, "ink", "cartridge", "墨", "盒", "电磁阀", "气缸", "15552
          "printers Tintenpatrone", "valve", "printer", "\udc00", "x" * 299, "AND", "title:ink", "*", "in")
 TYPES = ("ink_cartridge", "toner_cartridge", "solenoid_valve")
 RULES = ("eu_rohs", "uk_rohs")
-MARKETS = ("EU", "CA", "US")
+MARKETS = ("EU", "CA", "US", "DE", "NO", "SG")
 YEARS = ("2024", "2026", "")
 SOURCES = ("eu_safety_gate", "ca_recalls")
 KINDS = (NoticeKind.RECALL, NoticeKind.STANDARD, NoticeKind.FOREIGN_NOTIFICATION)
@@ -114,11 +115,13 @@ def some_of(values: Sequence[str]) -> st.SearchStrategy[frozenset[str]]:
 
 
 any_criteria = st.builds(
-    Criteria, product_types=some_of((*TYPES, "no_such_type")), regulations=some_of(RULES), markets=some_of(MARKETS),
+    Criteria, product_types=some_of((*TYPES, "no_such_type")), regulations=some_of(RULES),
+    markets=some_of((*MARKETS, "ASEAN", "IT", "GCC", "no_such_market")),
     kinds=some_of([str(kind) for kind in KINDS]), origins=some_of(("CN", "")), hazards=some_of(HAZARDS),
     grades=some_of(("red", "yellow", "plain")), sources=some_of(SOURCES), years=some_of(YEARS),
     deadlines=some_of((*DeadlineState, "no_such_state")),
     words=st.lists(st.sampled_from(WORDS), max_size=2).map(tuple),
+    any_words=st.lists(st.lists(st.sampled_from(WORDS), max_size=3).map(tuple), max_size=2).map(tuple),
     excluded=st.lists(st.sampled_from(WORDS), max_size=1).map(tuple), scope=st.sampled_from(Scope))
 
 
@@ -143,9 +146,17 @@ def test_facets_count_as_if_nothing_were_chosen_in_them(corpus: Corpus, criteria
     assert found.keys() == FACETS.keys()
     for facet, fields in FACETS.items():
         under = replace(criteria, **dict.fromkeys(fields, frozenset()))
-        counts = Counter(value for each in documents if matches(under, each.facts)
-                         for value in values(each, facet, criteria.scope) if value)
-        assert found[facet] == counts, facet
+        among = [each for each in documents if matches(under, each.facts)]
+        assert found[facet] == counted(among, facet, criteria), facet
+
+
+def counted(among: Sequence[Document], facet: str, criteria: Criteria) -> Mapping[str, int]:
+    """Markets stand for each other; every other value stands for itself."""
+    if facet != "market":
+        return Counter(value for each in among for value in values(each, facet, criteria.scope) if value)
+    published = {each.facts.market for each in among}
+    named = published | {"EU", "ASEAN"} | criteria.markets
+    return {name: count for name in named if (count := sum(name in related(each.facts.market) for each in among))}
 
 
 def values(document: Document, facet: str, scope: Scope) -> frozenset[str]:
@@ -165,6 +176,7 @@ def test_a_facet_count_is_the_total_of_choosing_that_value(corpus: Corpus) -> No
     index, state, _ = corpus
     base = Criteria(product_types=frozenset({"ink_cartridge"}), markets=frozenset({"EU"}), scope=ALL)
     facets = index.search(state, base).facets
+    assert facets["market"]["EU"] > facets["market"]["DE"]
     for market, count in facets["market"].items():
         assert index.search(state, replace(base, markets=frozenset({market}))).total == count
     for rule, count in facets["regulation"].items():
@@ -216,12 +228,13 @@ def test_every_phrase_of_a_text_is_found_and_none_that_is_nearly_one(repeats: Co
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(words=st.lists(phrases, max_size=13).map(tuple), excluded=st.lists(phrases, max_size=2).map(tuple))
+@given(words=st.lists(phrases, max_size=13).map(tuple), excluded=st.lists(phrases, max_size=2).map(tuple),
+       groups=st.lists(st.lists(phrases, min_size=1, max_size=4).map(tuple), max_size=2).map(tuple))
 def test_a_phrase_stands_in_a_row_or_is_not_there(
-        repeats: Corpus, words: tuple[str, ...], excluded: tuple[str, ...]) -> None:
+        repeats: Corpus, words: tuple[str, ...], excluded: tuple[str, ...], groups: tuple[tuple[str, ...], ...]) -> None:
     index, state, documents = repeats
-    for few in (words, words[:1]):
-        criteria = Criteria(words=few, excluded=excluded, scope=ALL)
+    for few, any_words in ((words, ()), (words[:1], groups), ((), groups)):
+        criteria = Criteria(words=few, any_words=any_words, excluded=excluded, scope=ALL)
         page = index.search(state, criteria, limit=1000)
         assert set(page.ids) == expected(documents, criteria)
         assert page.total == len(page.ids)
@@ -334,6 +347,53 @@ def test_words_longer_than_an_engine_likes_are_still_compared_whole(index: Searc
 
 def test_excluding_mere_signs_leaves_nothing(index: SearchIndex) -> None:
     assert ids(index, built(index, doc(1)), excluded=("!",)) == []
+
+
+def test_of_each_group_one_word_must_stand_there(index: SearchIndex) -> None:
+    titles = ("Toner recall", "Toner ban", "Ink recall", "Toner standard", "电磁阀 recall", "Recall")
+    state = built(index, *(doc(number, title=title, product="", brand="", category="")
+                           for number, title in enumerate(titles, 1)))
+    subjects, acts = ("toner", "electrovalve", "电磁阀"), ("recall", "ban")
+    assert sorted(ids(index, state, any_words=(subjects,))) == [1, 2, 4, 5]
+    assert sorted(ids(index, state, any_words=(subjects, acts))) == [1, 2, 5]
+    assert sorted(ids(index, state, any_words=(subjects, acts), excluded=("ban",))) == [1, 5]
+    for order in ("relevance", "date", "deadline"):
+        found = index.search(state, Criteria(any_words=(("阀", "ink"),), scope=ALL), order)  # type: ignore[arg-type]
+        assert (found.total, sorted(found.ids), found.facets["market"]) == (2, [3, 5], {"EU": 2})
+    assert ids(index, state, any_words=(("zumbador", "plotrix"),)) == []
+    assert sorted(ids(index, state, any_words=(("!!", "ink"), acts))) == [1, 2, 3, 5, 6]
+
+
+def test_words_of_a_group_that_most_notices_hold(index: SearchIndex) -> None:
+    texts = ["a b c", "a b x b c a", "y"] + ["x a b c", "q w e"] * 1_500
+    state = built(index, *(doc(number, title=text) for number, text in enumerate(texts, 1)))
+    groups = (("a b c", "y"), ("x", "q", "y"))
+    for order in ("relevance", "date"):
+        assert index.search(state, Criteria(any_words=groups, scope=ALL), order).total == 1_501  # type: ignore[arg-type]
+    assert ids(index, state, any_words=groups, words=("y",)) == [3]
+    pages = [index.search(state, Criteria(any_words=groups, scope=ALL), "date", offset, 500).ids
+             for offset in range(0, 2_000, 500)]
+    assert len({each for page in pages for each in page}) == sum(map(len, pages)) == 1_501
+
+
+# Markets stand for what holds there
+
+
+def test_a_group_of_markets_finds_its_members_and_a_member_its_group(index: SearchIndex) -> None:
+    markets = ("EU", "DE", "FR", "NO", "CH", "GB", "RU", "EAEU", "INT", "US")
+    state = built(index, *(doc(number, market=market) for number, market in enumerate(markets, 1)))
+
+    def found(*wanted: str) -> set[str]:
+        return {markets[number - 1] for number in ids(index, state, markets=frozenset(wanted))}
+
+    assert found("EU") == {"EU", "DE", "FR", "NO"}
+    assert found("DE") == {"DE", "EU"}
+    assert found("IT") == {"EU"}
+    assert found("DE", "KZ") == {"DE", "EU", "EAEU"}
+    assert found("US") == {"US"}
+    assert found("INT") == {"INT"}
+    facets = index.search(state, Criteria(markets=frozenset(("IT",)), scope=ALL)).facets["market"]
+    assert (facets["EU"], facets["DE"], facets["IT"], facets["EAEU"], facets["US"]) == (4, 2, 1, 2, 1)
 
 
 # Order

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from werkzeug.datastructures import MultiDict
 
 from domain.criteria import Criteria
 from domain.subscription import SubscriptionState, Topic
 from storage import organisations
 from subscriptions.tokens import Tokens
 from tests.browser.portal import EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, post, text
+from webapp.alerts.forms import subscribe_form
+from webapp.search.forms import criteria_of
 
 NEW = "new@firm.example"
 
@@ -52,13 +55,19 @@ def sent_by(page: str) -> set[tuple[str, str]]:
     form = BeautifulSoup(page, "lxml").select_one('form[action="/subscribe"]')
     assert form
     fields = form.select("input[type=hidden], input[checked]")
-    return {(str(field["name"]), str(field["value"])) for field in fields}
+    written = {(str(area["name"]), line) for area in form.select("textarea") for line in area.text.splitlines() if line}
+    return written | {(str(field["name"]), str(field["value"])) for field in fields}
 
 
 def test_the_form_carries_every_criterion_the_address_names(portal: Portal) -> None:
-    page = portal.client().get("/subscribe?product=ink_cartridge&word=EN 286-1&not=tattoo&year=2026&scope=all").text
-    assert sent_by(page) >= {("product", "ink_cartridge"), ("word", "EN 286-1"), ("not", "tattoo"), ("year", "2026"),
-                             ("scope", "all")}
+    asked = ("product=ink_cartridge&regulation=eu_rohs&market=EU&market=AT&kind=recall&hazard=fire&origin=CN&grade=red"
+             "&source=eu_safety_gate&deadline=open&word=EN 286-1&word=a b&any=lead&any=phthalate&any2=toy&not=tattoo"
+             "&scope=all")
+    page = portal.client().get(f"/subscribe?{asked}").text
+    chosen = {(name, value) for name, _, value in (pair.partition("=") for pair in asked.split("&"))}
+    own = {("origin", "CN"), ("grade", "red")}
+    assert sent_by(page) >= chosen - own | {("origins", "CN"), ("grades", "red")}
+    assert subscribe_form(MultiDict(sorted(sent_by(page)))).criteria == criteria_of(MultiDict(sorted(chosen)))
 
 
 def test_what_is_ticked_is_what_is_subscribed(portal: Portal) -> None:

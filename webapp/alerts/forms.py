@@ -8,8 +8,10 @@ from datetime import date, time
 from werkzeug.datastructures import MultiDict
 
 from domain.consent import VERSION
-from domain.criteria import Criteria
+from domain.criteria import Criteria, lasting
 from domain.errors import InvalidValue
+from domain.grade import Grade
+from domain.regulation import binding
 from domain.subscription import Frequency, Topic
 from subscriptions.choice import Choice
 from subscriptions.service import SubscriptionService
@@ -18,11 +20,16 @@ from webapp.present import MAX_ID
 from webapp.search.forms import criteria_of
 
 MAX_TEXT = 300
+BETWEEN = "|"
+"""Stands between the values that one choice of a form stands for."""
+ONE_OF = {"grades": "grade", "origins": "origin"}
+"""Fields of the form of which one is chosen, and the parameters of a search that its values are of."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubscribeForm:
-    """Who wants what: notices that meet the criteria, the bulletins of a zone (0: none), or both."""
+    """Who wants what: notices that meet the criteria, the bulletins of a zone (0: none), or both. ``left_out`` names the
+    fields of Criteria of which something was asked for that cannot be watched for."""
 
     criteria: Criteria
     email: str = ""
@@ -32,6 +39,7 @@ class SubscribeForm:
     frequency: Frequency = Frequency.IMMEDIATE
     red_at_once: bool = False
     consent: str = ""
+    left_out: frozenset[str] = frozenset()
 
     @property
     def mails(self) -> int:
@@ -46,10 +54,27 @@ class SubscribeForm:
 def subscribe_form(values: MultiDict[str, str]) -> SubscribeForm:
     """The form as sent, or as an address fills it in beforehand. Raises InvalidValue for too many criteria."""
     zone_id = values.get("zone", default=0, type=int)
-    return SubscribeForm(criteria_of(values), values.get("email", "").strip()[:MAX_TEXT],
+    asked = _asked(values)
+    criteria = lasting(asked)
+    left_out = frozenset(name for name in ("years", "deadlines") if getattr(asked, name) != getattr(criteria, name))
+    return SubscribeForm(criteria, values.get("email", "").strip()[:MAX_TEXT],
                          values.get("label", "").strip()[:MAX_TEXT], "notices" in values or "sent" not in values,
                          zone_id if 0 < zone_id <= MAX_ID else 0, frequency_of(values), "red" in values,
-                         values.get("consent", "")[:MAX_TEXT])
+                         values.get("consent", "")[:MAX_TEXT], left_out)
+
+
+def _asked(values: MultiDict[str, str]) -> Criteria:
+    """The criteria of the form; all grades are no condition, and one tick adds the rules that bind the products."""
+    spelled = values.copy()
+    for name, param in ONE_OF.items():
+        if name in values:
+            spelled.setlist(param, values[name].split(BETWEEN))
+    found = criteria_of(spelled)
+    if found.grades >= frozenset(Grade):
+        found = replace(found, grades=frozenset())
+    if "rules" in values:
+        found = replace(found, regulations=found.regulations | binding(found.product_types, found.markets))
+    return found
 
 
 def send(form: SubscribeForm, service: SubscriptionService, lang: str, network: str) -> None:
@@ -69,7 +94,7 @@ def send(form: SubscribeForm, service: SubscriptionService, lang: str, network: 
 
 def frequency_of(values: MultiDict[str, str]) -> Frequency:
     """How often, as chosen; at once where nothing known is."""
-    wanted = values.get("frequency", "")
+    wanted = values.get("digest") or values.get("frequency", "")
     return Frequency(wanted) if wanted in set(Frequency) else Frequency.IMMEDIATE
 
 

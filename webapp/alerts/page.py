@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from domain.criteria import Criteria
 from domain.grade import Grade
+from domain.hazard import HAZARDS
 from domain.kinds import NOTICE_KINDS
-from domain.market import MARKETS
+from domain.market import FROM_CHINA, MARKETS
 from domain.product_type import INDUSTRIES, types_of_industry
+from domain.regulation import REGULATIONS, binding
 from indexer.service import SearchService
 from storage.notices import StoredNotice
+from subscriptions.estimate import Estimate
 from webapp import labels
-from webapp.alerts.forms import SubscribeForm
-from webapp.present import today
-from webapp.search.chips import Chip, chips, name_of
-from webapp.search.forms import SETS, Param, params
+from webapp.alerts.forms import BETWEEN, ONE_OF, SubscribeForm
+from webapp.i18n import N_, gettext
+from webapp.search.chips import Chip, chip, chips, name_of
+from webapp.search.forms import SETS, UNSTATED, Param, params
 
-RECENT_DAYS = 30
-MOST_RECENT = 100
-"""Days that tell a reader how many mails to expect, and the count at which we stop counting."""
 PAGE = 100
 """Notices of a mail on one page."""
-CHOOSABLE = ("product", "market", "kind", "grade")
+TICKED = ("product", "regulation", "market", "kind", "hazard")
+WRITTEN = ("word", "any", "any2", "not")
+"""Parameters that the form lets choose from a list, and those that are written into it."""
+_GRADES: Mapping[str, frozenset[str]] = {
+    N_("全部"): frozenset(), N_("黄色及以上"): frozenset((Grade.RED.value, Grade.YELLOW.value)),
+    N_("仅红色"): frozenset((Grade.RED.value,))}
+_ORIGINS: Mapping[str, frozenset[str]] = {
+    N_("全部"): frozenset(), N_("产自中国（含香港、澳门）或未注明的"): FROM_CHINA | {""},
+    N_("仅注明产自中国（含香港、澳门）的"): FROM_CHINA}
+"""Most rules state no origin, so who wants to miss none of them takes the second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value that can be ticked."""
+    """A value that can be chosen."""
 
     value: str
     text: str
@@ -37,43 +45,88 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Values to choose from, under a title."""
+
+    title: str
+    choices: Sequence[Choice]
+
+
+@dataclass(frozen=True, slots=True)
 class SubscribePage:
-    """Everything the template needs. ``total`` is what the search page says for the same criteria; ``recent`` of those
-    are dated within the last RECENT_DAYS, at least that many when it equals MOST_RECENT."""
+    """Everything the template needs. ``total`` is what the search page says for the same criteria; ``estimate`` how
+    many alerts they would have brought lately. Of ``one_of`` one is chosen;
+    ``missing`` rules bind the products but are not asked for."""
 
     form: SubscribeForm
     chips: Sequence[Chip]
     total: int
-    recent: int
-    products: Sequence[tuple[str, Sequence[Choice]]]
+    estimate: Estimate
+    products: Sequence[Group]
+    rules: Sequence[Group]
     choices: Mapping[str, Sequence[Choice]]
-    kept: Sequence[Param]
-    """Parameters that the lists do not choose; they stay as they are."""
-
-    @property
-    def is_recent_cut(self) -> bool:
-        """Whether there may be more recent ones than counted."""
-        return self.recent >= MOST_RECENT
+    one_of: Mapping[str, Sequence[Choice]]
+    written: Mapping[str, str]
+    missing: int
+    others: Sequence[tuple[Param, Chip]]
+    """Conditions that no list of the form has, which can only be given up."""
 
 
-def subscribe_page(service: SearchService, form: SubscribeForm, source_titles: Mapping[str, str]) -> SubscribePage:
+def subscribe_page(service: SearchService, form: SubscribeForm, source_titles: Mapping[str, str],
+                   estimate: Estimate) -> SubscribePage:
     """Put the page together."""
-    found = service.search(form.criteria, sort="date", limit=MOST_RECENT)
-    since = today() - timedelta(days=RECENT_DAYS)
-    dates = [hit.stored.notice.event_date for hit in found.hits]
+    criteria = form.criteria
+    total = service.search(criteria, limit=0, facets=()).total
+    products = [Group(labels.industry(each), _choices(criteria, "product", [one.id for one in types_of_industry(each)]))
+                for each in INDUSTRIES]
+    rules = [Group(labels.market_asked(market), _choices(criteria, "regulation", names))
+             for market, names in _rules_by_market().items()]
+    choices = {param: _choices(criteria, param, list(table))
+               for param, table in (("market", MARKETS), ("kind", NOTICE_KINDS), ("hazard", HAZARDS))}
     return SubscribePage(
-        form, chips(form.criteria, source_titles), found.total, sum(on is not None and on > since for on in dates),
-        [(labels.industry(each), _choices(form.criteria, "product", [one.id for one in types_of_industry(each)]))
-         for each in INDUSTRIES],
-        {"market": _choices(form.criteria, "market", list(MARKETS)),
-         "kind": _choices(form.criteria, "kind", list(NOTICE_KINDS)),
-         "grade": _choices(form.criteria, "grade", [each.value for each in Grade])},
-        [pair for pair in params(form.criteria) if pair[0] not in CHOOSABLE])
+        form, chips(criteria, source_titles), total, estimate,
+        products, rules, choices,
+        {"grades": _one_of("grade", criteria.grades, _GRADES), "origins": _one_of("origin", criteria.origins, _ORIGINS)},
+        _written(criteria), len(binding(criteria.product_types, criteria.markets) - criteria.regulations),
+        _others(
+            criteria, [*products, *rules, *(Group(param, values) for param, values in choices.items())], source_titles))
 
 
 def _choices(criteria: Criteria, param: str, values: Sequence[str]) -> list[Choice]:
     chosen = getattr(criteria, SETS[param])
     return [Choice(value, name_of(param, value), value in chosen) for value in values]
+
+
+def _rules_by_market() -> dict[str, list[str]]:
+    """The regulations that bind any of our products, by market."""
+    found: dict[str, list[str]] = {}
+    for name, rule in REGULATIONS.items():
+        if rule.applies_to:
+            found.setdefault(rule.market, []).append(name)
+    return found
+
+
+def _one_of(param: str, chosen: frozenset[str], offered: Mapping[str, frozenset[str]]) -> list[Choice]:
+    """The choices offered, and what was chosen when it is none of them."""
+    own = {} if chosen in offered.values() else {
+        gettext("、").join(name_of(param, value or UNSTATED) for value in sorted(chosen)): chosen}
+    return [Choice(BETWEEN.join(value or UNSTATED for value in sorted(values)), text, values == chosen)
+            for text, values in ({gettext(text): values for text, values in offered.items()} | own).items()]
+
+
+def _written(criteria: Criteria) -> dict[str, str]:
+    """The words by parameter, one a line."""
+    groups = dict.fromkeys(WRITTEN, "")
+    for param, value in params(criteria):
+        if param in groups:
+            groups[param] += f"{value}\n"
+    return {param: text.rstrip("\n") for param, text in groups.items()}
+
+
+def _others(criteria: Criteria, offered: Sequence[Group], source_titles: Mapping[str, str]) -> list[tuple[Param, Chip]]:
+    listed = {each.value for group in offered for each in group.choices}
+    return [((param, value), chip(param, (value,), source_titles)) for param, value in params(criteria)
+            if param not in (*WRITTEN, *ONE_OF.values(), "scope") and not (param in TICKED and value in listed)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from werkzeug import Response as Redirect
 
 from domain.criteria import Criteria
 from domain.errors import InvalidValue
+from subscriptions.estimate import TooBroad, estimate
 from subscriptions.explain import account
 from subscriptions.limits import LimitReached
 from subscriptions.sharing import colleagues
@@ -56,6 +57,8 @@ def subscribe_now() -> ResponseReturnValue:
         return _form_page(form)
     try:
         send(form, services().subscriptions, lang(), network())
+    except TooBroad as error:
+        return _form_page(form, str(error), offers_digest=not error.estimate.is_too_broad), 400
     except InvalidValue as error:
         return _form_page(form, str(error)), 400
     except LimitReached as error:
@@ -63,9 +66,10 @@ def subscribe_now() -> ResponseReturnValue:
     return render_template("alerts/sent.html", form=form)
 
 
-def _form_page(form: SubscribeForm, error: str = "") -> str:
-    return render_template("alerts/subscribe.html", page=subscribe_page(services().search, form, source_titles()),
-                           zones=services().bulletins.zones(), error=error)
+def _form_page(form: SubscribeForm, error: str = "", offers_digest: bool = False) -> str:
+    return render_template("alerts/subscribe.html", page=subscribe_page(
+        services().search, form, source_titles(), estimate(services().db, form.criteria)),
+                           zones=services().bulletins.zones(), error=error, offers_digest=offers_digest)
 
 
 @blueprint.get("/confirm/<token>")

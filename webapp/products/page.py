@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.criteria import Criteria
 from domain.kinds import NOTICE_KINDS
+from domain.market import MARKETS, related
 from domain.product_type import INDUSTRIES, types_of_industry
 from domain.regulation import REGULATIONS, rules_for
 from storage.findings import Finding
@@ -30,7 +31,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A market, its counts by kind in the order of the table's kinds, and their sum."""
+    """A market with those of its group, its counts by kind in the order of the table's kinds, and their sum."""
 
     market: str
     counts: Sequence[Count]
@@ -149,8 +150,11 @@ def product_page(found: Sequence[Finding], product_type: str) -> ProductPage:
 
 
 def table(found: Iterable[Finding], **criteria: Any) -> Table:
-    """These findings by market and kind; ``criteria`` are those of a search that finds them all."""
-    cells = Counter((each.market, each.kind) for each in found)
+    """These findings by market and kind; ``criteria`` are those of a search that finds them all. Where a group of markets
+    published any of them its members are in its row, as they are in its search: no notice is in two rows."""
+    found = list(found)
+    published = frozenset(each.market for each in found)
+    cells = Counter((_row_of(each.market, published), each.kind) for each in found)
     by_market, by_kind = Counter[str](), Counter[str]()
     for (market, kind), number in cells.items():
         by_market[market] += number
@@ -161,6 +165,11 @@ def table(found: Iterable[Finding], **criteria: Any) -> Table:
             for market, number in sorted(by_market.items(), key=lambda pair: (-pair[1], pair[0]))]
     return Table(kinds, rows, [_count(by_kind[kind], kinds=frozenset((kind,)), **criteria) for kind in kinds],
                  _count(cells.total(), **criteria))
+
+
+def _row_of(market: str, published: frozenset[str]) -> str:
+    groups = (each for each in related(market) & published if each in MARKETS and MARKETS[each].members)
+    return next(groups, market)
 
 
 def _rules(recent: Sequence[Finding], product_type: str, years: frozenset[str]) -> Rules:

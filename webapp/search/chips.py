@@ -9,14 +9,15 @@ from itertools import groupby
 from domain.criteria import Criteria
 from domain.product_type import INDUSTRIES, types_of_industry
 from webapp import labels
-from webapp.i18n import gettext
-from webapp.search.forms import UNSTATED, params
+from webapp.i18n import N_, gettext
+from webapp.search.forms import GROUPS, UNSTATED, params
 
 NAMES: Mapping[str, Callable[[str], str]] = {
-    "product": labels.product_type, "regulation": labels.regulation, "market": labels.market, "kind": labels.kind,
+    "product": labels.product_type, "regulation": labels.regulation, "market": labels.market_asked, "kind": labels.kind,
     "origin": labels.market, "hazard": labels.hazard, "grade": labels.grade, "deadline": labels.deadline,
 }
 """How the values of a parameter are called; the others say themselves."""
+_UNSTATED = {"year": N_("未注明日期"), "origin": N_("未注明原产地")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +48,25 @@ def chip(param: str, values: tuple[str, ...], source_titles: Mapping[str, str] |
     """One chip with these values."""
     names = [name_of(param, value, source_titles) for value in values]
     industry = next((each for each in INDUSTRIES if param == "product" and set(values) == _types(each)), None)
+    between = gettext(" 或 ") if param in GROUPS else gettext("、")
     return Chip(param, values, gettext(labels.CRITERIA[param]),
-                labels.industry(industry) if industry else gettext("、").join(names))
+                labels.industry(industry) if industry else between.join(names))
 
 
 def name_of(param: str, value: str, source_titles: Mapping[str, str] | None = None) -> str:
     """A value of a parameter in the reader's language."""
     if param == "source":
         return (source_titles or {}).get(value, value)
-    if param == "year" and value == UNSTATED:
-        return gettext("未注明日期")
+    if value == UNSTATED and param in _UNSTATED:
+        return gettext(_UNSTATED[param])
     return NAMES[param](value) if param in NAMES else value
 
 
 def _together(param: str, values: list[str]) -> Iterator[tuple[str, ...]]:
-    """Values by chip: a whole industry is one, any other value is one of its own."""
+    """Values by chip: a whole industry is one, so is a group of words; any other value is one of its own."""
+    if param in GROUPS:
+        yield tuple(values)
+        return
     left = list(values)
     for industry in INDUSTRIES if param == "product" else ():
         if _types(industry) <= set(left):

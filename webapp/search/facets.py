@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from domain.deadline import DEADLINE_STATES
 from domain.grade import Grade
+from domain.market import MARKETS, related
 from domain.product_type import INDUSTRIES, types_of_industry
 from indexer.query import FACETS
 from indexer.service import Results
@@ -111,6 +112,8 @@ def _counted(around: Around, param: str, name: str) -> dict[str, Value]:
 def _arranged(around: Around, param: str, values: Mapping[str, Value]) -> Values:
     if param == "product":
         return Values(list(_industries(around, values)))
+    if param == "market":
+        return _folded(_most_first(_groups(values)))
     if param == "source":
         return _folded(_most_first(_publishers(around, values)))
     if param == "year":
@@ -128,6 +131,20 @@ def _industries(around: Around, values: Mapping[str, Value]) -> Iterator[Value]:
         mine = [values[name] for name in types if name in values]
         if mine:
             yield _over(around.several("product", types, labels.industry(industry), counts.get(industry, 0)), mine)
+
+
+def _groups(values: Mapping[str, Value]) -> Iterator[Value]:
+    """Markets, those of a group below it: it finds them too, as they find it. A group that is no more than one member is not
+    worth a line."""
+    below = set[str]()
+    for group in (name for name in values if name in MARKETS and MARKETS[name].members):
+        mine = sorted(name for name in values if name != group and name in related(group))
+        if len(mine) == 1 and values[mine[0]].count == values[group].count and not values[group].chosen:
+            below.add(group)
+        elif mine:
+            below.update((group, *mine))
+            yield _over(values[group], [values[name] for name in mine])
+    yield from (value for name, value in values.items() if name not in below)
 
 
 def _publishers(around: Around, values: Mapping[str, Value]) -> Iterator[Value]:

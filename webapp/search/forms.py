@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from domain.criteria import Criteria, Scope
+from domain.criteria import MOST_PAIRS, Criteria, Scope, pairs
 from domain.errors import InvalidValue
 from indexer.port import Sort
 from indexer.understand import LONGEST_TEXT
@@ -23,8 +23,11 @@ SETS = {
 }
 """Parameters whose values are chosen from lists, by the field of Criteria they fill."""
 LISTS = {"word": "words", "not": "excluded"}
+"""Parameters of words or phrases, several in one on lines of their own; of GROUPS each is a group of words of which any will
+do."""
+GROUPS = ("any", "any2")
 UNSTATED = "none"
-"""How an address names the year of what bears no date."""
+"""How an address names the year of what bears no date and the origin of what states none."""
 MAX_VALUES = 60
 MAX_VALUE_LENGTH = 100
 MAX_LETTERS = MAX_VALUES * MAX_VALUE_LENGTH
@@ -53,7 +56,7 @@ class SearchForm:
 
     def order(self, criteria: Criteria) -> Sort:
         """The order chosen, or the one that fits what was asked for: by relevance where words tell it."""
-        return self.sort or ("relevance" if self.text or criteria.words else "date")
+        return self.sort or ("relevance" if self.text or criteria.all_words else "date")
 
 
 def search_form(args: MultiDict[str, str]) -> SearchForm:
@@ -74,26 +77,40 @@ def page_number(text: str) -> int:
 def criteria_of(args: MultiDict[str, str]) -> Criteria:
     """The criteria in these parameters. A value that no list holds stays and finds nothing: dropping it would widen the
     search behind the reader's back. Raises InvalidValue for too many or too long ones."""
-    fields: dict[str, Any] = {}
-    for param, name in (SETS | LISTS).items():
-        values = tuple(dict.fromkeys(" ".join(value.split()) for value in args.getlist(param) if value.strip()))
-        if _is_too_much(param, values):
-            raise InvalidValue("检索条件过多或过长")
-        fields[name] = values if param in LISTS else frozenset(values)
-    fields["years"] = frozenset("" if year == UNSTATED else year for year in fields["years"])
-    return Criteria(scope=Scope.ALL if args.get("scope") == Scope.ALL else Scope.RELEVANT, **fields)
+    fields: dict[str, Any] = {name: frozenset(_chosen(args, param)) for param, name in SETS.items()}
+    for name in ("years", "origins"):
+        fields[name] = frozenset("" if value == UNSTATED else value for value in fields[name])
+    fields |= {name: _words(args, param) for param, name in LISTS.items()}
+    found = Criteria(scope=Scope.ALL if args.get("scope") == Scope.ALL else Scope.RELEVANT,
+                     any_words=tuple(group for group in (_words(args, param) for param in GROUPS) if group), **fields)
+    if pairs(found) > MOST_PAIRS:
+        raise InvalidValue("两组“任一文字”过多：两组的词数相乘不能超过 100")
+    return found
 
 
-def _is_too_much(param: str, values: Sequence[str]) -> bool:
-    if param in LISTS:
-        return sum(map(len, values)) > MAX_LETTERS
-    return len(values) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in values)
+def _chosen(args: MultiDict[str, str], param: str) -> tuple[str, ...]:
+    values = _tidy(args.getlist(param))
+    if len(values) > MAX_VALUES or any(len(value) > MAX_VALUE_LENGTH for value in values):
+        raise InvalidValue("检索条件过多或过长")
+    return values
+
+
+def _words(args: MultiDict[str, str], param: str) -> tuple[str, ...]:
+    words = _tidy(line for value in args.getlist(param) for line in value.splitlines())
+    if sum(map(len, words)) > MAX_LETTERS:
+        raise InvalidValue("检索条件过多或过长")
+    return words
+
+
+def _tidy(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(" ".join(value.split()) for value in values if value.strip()))
 
 
 def params(criteria: Criteria) -> list[Param]:
     """The parameters of criteria, always in the same order; ``criteria_of`` reads them back."""
     found = [(param, value or UNSTATED) for param, name in SETS.items() for value in sorted(getattr(criteria, name))]
     found += [(param, value) for param, name in LISTS.items() for value in getattr(criteria, name)]
+    found += [(param, value) for param, group in zip(GROUPS, criteria.any_words, strict=False) for value in group]
     return found + ([("scope", criteria.scope.value)] if criteria.scope is Scope.ALL else [])
 
 

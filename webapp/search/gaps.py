@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from domain import clock
 from domain.criteria import Criteria
 from domain.health import MISSED, HealthState
-from domain.market import INTERNATIONAL, holds_in
+from domain.market import INTERNATIONAL, related
 from storage import health
 from storage.health import Unwell
 from storage.session import Database
@@ -44,8 +44,8 @@ def gap(db: Database, criteria: Criteria, total: int, source_titles: Mapping[str
 
 
 def _could_hold(source: Unwell, criteria: Criteria) -> bool:
-    """Whether a source could publish what is searched for; rules of a group of countries hold in each of them."""
+    """Whether a source could publish what is searched for."""
     if criteria.sources and source.slug not in criteria.sources:
         return False
-    return not criteria.markets or source.market == INTERNATIONAL or any(
-        holds_in(source.market, market) for market in criteria.markets)
+    return (not criteria.markets or source.market == INTERNATIONAL
+            or not criteria.markets.isdisjoint(related(source.market)))

@@ -151,4 +151,6 @@ def _understood(typed: Sequence[Understood], url: Callable[[Understood], str]) -
 def _told(chip: Understood) -> tuple[str, str]:
     """What a chip says, and all of it where that is too long to say: then the reader's own words stand for it."""
     text = chip.en if lang() == "en" else chip.zh
+    if chip.kind == "market":
+        text = gettext("、").join(map(labels.market_asked, chip.values))
     return (chip.typed if len(text) > LONGEST_CHIP else text), text

@@ -6,24 +6,25 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Any
 
 from meilisearch.models.task import TaskInfo
 
 from domain.criteria import Criteria, Facts
+from indexer.backends.meilisearch.asking import NO_HITS, Answer, Asked, ask
 from indexer.backends.meilisearch.documents import SETTINGS, fields
-from indexer.backends.meilisearch.searches import Filter, counted, deadline_parts, filters, search, tiers
+from indexer.backends.meilisearch.searches import Filter, counted, deadline_parts, filters, tiers
 from indexer.backends.meilisearch.server import SEND_SECONDS, Server
 from indexer.backends.meilisearch.texts import decoded
 from indexer.backends.meilisearch.words import Said, Words
 from indexer.document import FORMAT, Document
 from indexer.fields import facet_field
 from indexer.port import IndexMissing, IndexUnavailable, Page, Sort
-from indexer.query import FACETS, Query, deadline_counts, facet_criteria, query
+from indexer.query import FACETS, Query, deadline_counts, facet_criteria, market_counts, query
 from storage.index_state import Generation
 
 MOST_HITS = 10_000
@@ -37,7 +38,7 @@ BUILD_SECONDS = 3_600.0
 UNFINISHED = "-unfinished"
 """End of the name of a generation that is being written; the last step of a build takes it away."""
 
-_Answers = Sequence[Mapping[str, Any]]
+_Answers = Sequence[Answer]
 _NAME = re.compile(rf"{FORMAT}-[0-9a-f]+")
 
 
@@ -154,7 +155,7 @@ class MeilisearchIndex:
         page = _PageOf(self._uid(state.name), self._words.say(state, wanted))
         page.want_hits(wanted, sort, offset, limit)
         for under, names in facet_criteria(criteria, facets).items():
-            page.want_counts(query(under), names)
+            page.want_counts(query(under), names, criteria.markets)
         return page.read(self.server)
 
     def _uid(self, generation: str) -> str:
@@ -192,12 +193,12 @@ def _requests(documents: Iterable[Document]) -> Iterator[list[bytes]]:
 
 class _PageOf:
     """The searches of one page, asked together: one request for a first page, two for a later one whose hits stand in
-    tiers."""
+    tiers; where any of several words will do a request for each search."""
 
-    def __init__(self, uid: str, said: Said) -> None:
+    def __init__(self, uid: str, said: Sequence[Said]) -> None:
         self._uid, self._said = uid, said
-        self._searches = list[dict[str, Any]]()
-        self._hits = list[dict[str, Any]]()
+        self._searches = list[Asked]()
+        self._hits = list[Asked]()
         self._offset = self._limit = 0
         self._counts = dict[str, Callable[[_Answers], dict[str, int]]]()
 
@@ -206,46 +207,48 @@ class _PageOf:
         self._offset, self._limit = offset, limit
         if wanted.nothing:
             return
-        for tier in tiers(wanted, sort):
-            self._hits.append(search(self._uid, self._said, [*filters(wanted), *tier.filters], sort=list(tier.sort)))
-            self._searches.append({**self._hits[-1], "page": 1, "hitsPerPage": 0 if offset else limit})
+        which = NO_HITS if offset else {"page": 1, "hitsPerPage": limit}
+        self._hits = [Asked([*filters(wanted), *tier.filters], tier.sort, which) for tier in tiers(wanted, sort)]
+        self._searches += self._hits
 
-    def want_counts(self, wanted: Query, facets: Sequence[str]) -> None:
-        """Ask for the counts of facets among what a query wants."""
+    def want_counts(self, wanted: Query, facets: Sequence[str], markets: Collection[str]) -> None:
+        """Ask for the counts of facets among what a query wants; ``markets`` are those chosen."""
         if wanted.nothing:
             self._counts |= dict.fromkeys(facets, lambda _: {})
             return
         narrowed = filters(wanted)
-        at = self._count(narrowed, facets=counted(facets, wanted.scope))
+        at = self._count(narrowed, tuple(counted(facets, wanted.scope)))
         for facet in facets:
             self._counts[facet] = partial(_values, at, facet_field(facet, wanted.scope))
+        if "market" in facets:
+            self._counts["market"] = partial(_markets, at, markets)
         if "deadline" in facets:
             parts = [self._count([*narrowed, part]) for part in deadline_parts()]
             self._counts["deadline"] = partial(_states, parts)
 
-    def _count(self, narrowed: Filter, **more: Any) -> int:
+    def _count(self, narrowed: Filter, fields: tuple[str, ...] = ()) -> int:
         """Where the answer to a search without hits will stand."""
-        self._searches.append(search(self._uid, self._said, narrowed, page=1, hitsPerPage=0, **more))
+        self._searches.append(Asked(narrowed, which=NO_HITS, counted=fields))
         return len(self._searches) - 1
 
     def read(self, server: Server) -> Page:
         """Ask, and make a page of the answers."""
-        answers = server.ask(self._searches)
+        answers = ask(server, self._uid, self._said, self._searches)
         totals = [answer["totalHits"] for answer in answers[:len(self._hits)]]
         found = answers[:len(self._hits)]
         if self._offset and self._limit:
-            found = server.ask(self._further(totals))
+            found = ask(server, self._uid, self._said, self._further(totals))
         ids = tuple(int(hit["id"]) for answer in found for hit in answer["hits"])[:self._limit]
         return Page(sum(totals), ids, {facet: read(answers) for facet, read in self._counts.items()})
 
-    def _further(self, totals: Sequence[int]) -> list[dict[str, Any]]:
+    def _further(self, totals: Sequence[int]) -> list[Asked]:
         """Searches for the hits of a page that begins further down."""
-        searches, skipped = list[dict[str, Any]](), self._offset
+        searches, skipped = list[Asked](), self._offset
         room = self._limit
         for wanted, total in zip(self._hits, totals, strict=True):
             length = min(max(total - skipped, 0), room)
             if length:
-                searches.append({**wanted, "offset": skipped, "limit": length})
+                searches.append(replace(wanted, which={"offset": skipped, "limit": length}))
             skipped, room = max(skipped - total, 0), room - length
         return searches
 
@@ -253,6 +256,10 @@ class _PageOf:
 def _values(at: int, field: str, answers: _Answers) -> dict[str, int]:
     counts = answers[at]["facetDistribution"].get(field, {})
     return {value: count for value, count in ((decoded(key), count) for key, count in counts.items()) if value}
+
+
+def _markets(at: int, chosen: Collection[str], answers: _Answers) -> dict[str, int]:
+    return market_counts(_values(at, "market", answers), chosen)
 
 
 def _states(parts: Sequence[int], answers: _Answers) -> dict[str, int]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from domain.criteria import Scope
 from domain.deadline import DeadlineState, deadline_spans
 from indexer.backends.meilisearch.documents import NEWEST, ordinal
 from indexer.backends.meilisearch.texts import value
-from indexer.backends.meilisearch.words import Said
 from indexer.document import number
 from indexer.fields import facet_field
 from indexer.port import Sort
@@ -53,12 +51,6 @@ def within(first: date, last: date) -> str:
     return f"deadline {ordinal(first)} TO {ordinal(last)}"
 
 
-def search(uid: str, said: Said, narrowed: Filter, **more: Any) -> dict[str, Any]:
-    """A search as the server takes it."""
-    return {"indexUid": uid, "q": said.q, "matchingStrategy": "all", "filter": [*narrowed, *said.filters],
-            "attributesToRetrieve": ["id"], **more}
-
-
 def tiers(wanted: Query, sort: Sort) -> list[Tier]:
     """The hits in their order, see indexer.port.Sort."""
     if sort == "date":
@@ -72,9 +64,9 @@ def tiers(wanted: Query, sort: Sort) -> list[Tier]:
 
 def _by_number(wanted: Query, others: Sequence[Tier]) -> list[Tier]:
     """What bears a word as its number stands before all others."""
-    if not wanted.phrases:
+    if not wanted.any_phrases:
         return list(others)
-    numbered = any_of("numbers", map(number, wanted.phrases))
+    numbered = any_of("numbers", map(number, wanted.any_phrases))
     return [Tier((numbered,)), *(Tier((f"NOT {numbered}", *each.filters), each.sort) for each in others)]
 
 
@@ -92,7 +84,7 @@ def _by_subject(wanted: Query) -> list[Tier]:
     if wanted.scope is not Scope.RELEVANT:
         levels.append((f"NOT {high}", f"NOT ({medium})"))
     title = any_of("subject_title", named)
-    sort = () if wanted.phrases else NEWEST
+    sort = () if wanted.any_phrases else NEWEST
     return [Tier((*group, *level, place), sort) for group in _by_rule(wanted) for level in levels
             for place in (title, f"NOT {title}")]
 

@@ -45,6 +45,11 @@ class Server:
                 raise ValueError(f"{len(found)} answers to {len(queries)} searches")
             return found
 
+    def ask_joined(self, queries: Sequence[Mapping[str, Any]], joined: Mapping[str, Any]) -> dict[str, Any]:
+        """The one answer to several searches of an index: what any of them finds, each hit once."""
+        with self.client() as client:
+            return client.multi_search(queries, federation=dict(joined))
+
     def wait(self, tasks: Sequence[TaskInfo], seconds: float) -> None:
         """Wait until tasks are done. Raises IndexUnavailable when one fails or all take longer than ``seconds``."""
         until = time.monotonic() + seconds

@@ -1,8 +1,9 @@
 """Words as the server can be asked for them, exactly.
 
 Its phrases are exact up to two tokens, with traps excluded up to eight (see traps.py). It reads ten phrases of a query. It
-can exclude a phrase, but not a phrase save for its traps: that is said only where no text has one, as a count shows. What
-cannot be said is looked up in the texts themselves, once a commit, and said by ids.
+can exclude a phrase, but not a phrase save for its traps: that is said only where no text has one, as a count shows. It has
+no words of which one will do: what finds any of several is several queries, each with one of them. What cannot be said is
+looked up in the texts themselves, once a commit, and said by ids.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any, TypeVar
 
 from domain.text import lone_letter
 from indexer.backends.meilisearch import traps
 from indexer.backends.meilisearch.documents import UNSURE
 from indexer.backends.meilisearch.server import Server
-from indexer.backends.meilisearch.texts import phrase, value, whole_text
+from indexer.backends.meilisearch.texts import MARK, phrase, value, whole_text
 from indexer.fields import WORDS
 from indexer.query import Query
 from storage.index_state import Generation
@@ -33,6 +35,8 @@ MOST_TOKENS = traps.LONGEST
 """Tokens of a phrase that can be said; of a longer one the beginning and the end are, and the rest is looked up."""
 MOST_SIGNS = 980
 """Words, blanks, hyphens and quotation marks of a query; the server reads no further than 1,000."""
+NOWHERE = MARK
+"""A word that no text holds: the server ranks a query without any otherwise, and then joins it with no other."""
 _SIGN = re.compile("[a-z0-9]+|.")
 LOOKED_UP = 1_000
 """Documents a request."""
@@ -59,8 +63,15 @@ class Words:
         self._guard = threading.Lock()
         self._known = OrderedDict[Any, Any]()
 
-    def say(self, state: Generation, wanted: Query) -> Said:
-        """The words of a query."""
+    def say(self, state: Generation, wanted: Query) -> list[Said]:
+        """The words of a query; what any of these finds is what it wants."""
+        if not wanted.groups:
+            return [self._say(state, wanted)]
+        said = [self._say(state, replace(wanted, phrases=tuple(dict.fromkeys((*wanted.phrases, *picked)))))
+                for picked in product(*wanted.groups)]
+        return [replace(each, q=each.q or f"-{NOWHERE}") for each in said]
+
+    def _say(self, state: Generation, wanted: Query) -> Said:
         phrases, letters = _parted(wanted.phrases)
         excluded, no_letters = _parted(wanted.excluded)
         most = sum(len(_said(phrases[:number])) <= MOST_PHRASES for number in range(1, len(phrases) + 1))
