@@ -35,8 +35,8 @@ class Choice:
 
 def choose(db: Database, person_id: int, subscription_id: int, choice: Choice, lang: str = "zh") -> None:
     """Keep a choice for a subscription of the person; what waits to be told follows it. Raises NotFound when the
-    subscription is not theirs or has ended, InvalidValue for a pause that ends today or in more than a year, TooBroad where single
-    mails would be too many."""
+    subscription is not theirs or has ended, InvalidValue for a pause that ends today or in more than a year,
+    TooBroad where single mails would be too many."""
     with db.read() as session:
         known = subscriptions.by_ids(session, [subscription_id]).get(subscription_id)
     if known and known.topic is Topic.NOTICES and known.person_id == person_id and choice.frequency is not known.frequency:

@@ -15,7 +15,7 @@ from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, RunStatus
 from domain.subscription import Topic
 from indexer.sync import sync
-from storage import captures, decisions, emails, health, matches, runs, sources, subscriptions
+from storage import captures, decisions, emails, health, matches, outbox, runs, sources, subscriptions
 from storage.emails import Letter, Purpose
 from storage.ingest import Reading, ingest
 from storage.matches import Found
@@ -286,7 +286,7 @@ def _mail_that_left(portal: Portal, ids: dict[str, Any]) -> str:
                                               "【红色预警】", "", ""))
         assert email_id
         matches.composed(session, email_id, {each.id: 1 for each in matches.waiting(session, person_id)})
-        emails.mark_sent(session, email_id)
+        outbox.mark_sent(session, [email_id])
     return Tokens(SECRET).mail(message_id)
 
 

@@ -59,7 +59,7 @@ def sent(portal: Portal, email: str, number: int = 1) -> int:
                         f"给{email}的邮件", "正文", "<p>正文</p>")
         email_id = emails.add(session, letter)
         assert email_id
-        emails.mark_sent(session, email_id)
+        outbox.mark_sent(session, [email_id])
     return email_id
 
 
