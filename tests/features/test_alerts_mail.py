@@ -77,7 +77,7 @@ def test_what_the_publisher_does_not_state_is_left_out(here: World) -> None:
     here.follow()
     store(here.db, notice(origin="", risk_level="unknown", hazards=(), published_on=None, product="", category=""))
     (mail,) = here.round()
-    for label in ("原产地", "风险等级", "危害", "发布日期", "评议截止", "生效日期", "措施", "产品（原文）", "None"):
+    for label in ("原产地：", "风险等级", "危害", "发布日期", "评议截止", "生效日期", "措施", "产品（原文）", "None"):
         assert label not in text(mail)
 
 

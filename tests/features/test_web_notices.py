@@ -36,7 +36,7 @@ def test_values_as_published_are_kept_beside_ours(portal: Portal) -> None:
 
 def test_a_notice_says_why_it_has_its_level_and_its_product_type(portal: Portal) -> None:
     found = text(page(portal, "red"))
-    assert "红色预警：目标市场通报本行业产品存在严重风险。" in found
+    assert "红色预警：原产中国的本行业产品在目标市场被召回、被通报或在口岸被拦截。" in found
     assert "空气压缩机 可信度 高" in found
     assert "编码包含此类产品，标题或产品名称写明此类产品" in found
     assert "标题 “air compressor”" in found
