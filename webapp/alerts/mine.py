@@ -17,7 +17,8 @@ from webapp.i18n import N_, gettext
 TIME_ZONES: Mapping[str, str] = {
     "Asia/Shanghai": N_("北京、上海"), "Asia/Hong_Kong": N_("香港"), "Asia/Tokyo": N_("东京"),
     "Asia/Singapore": N_("新加坡"), "Asia/Kolkata": N_("新德里"), "Asia/Dubai": N_("迪拜"), "Europe/Moscow": N_("莫斯科"),
-    "Africa/Johannesburg": N_("约翰内斯堡"), "Europe/Berlin": N_("柏林、巴黎"), "Europe/London": N_("伦敦"), "America/Sao_Paulo": N_("圣保罗"),
+    "Africa/Johannesburg": N_("约翰内斯堡"), "Europe/Berlin": N_("柏林、巴黎"), "Europe/London": N_("伦敦"),
+    "America/Sao_Paulo": N_("圣保罗"),
     "America/New_York": N_("纽约"), "America/Mexico_City": N_("墨西哥城"), "America/Los_Angeles": N_("洛杉矶"),
     "Australia/Sydney": N_("悉尼"),
 }
