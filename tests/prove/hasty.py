@@ -37,7 +37,8 @@ class Popen(subprocess.Popen[Any]):
 def newest(frequency: Frequency, time_zone: str, now: datetime) -> Cut:
     """The last cut of a calendar whose days are short; each has a date of its own, as a digest is one of its date."""
     day = int(now.timestamp()) // DAY
-    return Cut(frequency, date(1900, 1, 1) + timedelta(days=day % 1_000_000), time_zone, datetime.fromtimestamp(day * DAY, UTC))
+    on = date(1900, 1, 1) + timedelta(days=day % 1_000_000)
+    return Cut(frequency, on, time_zone, datetime.fromtimestamp(day * DAY, UTC))
 
 
 def hurry(role: str) -> None:

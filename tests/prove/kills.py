@@ -3,10 +3,11 @@
     python -m tests.prove.kills --kills 200 --seed 1
 
 Three publishers publish and amend all the time (tests.prove.news), ``zonewatch up`` runs over them with minutes made seconds
-(tests.prove.hasty), persons with overlapping subscriptions wait for their alerts and for their digests, which are cut every
-twenty seconds, and further ones come and go by the portal. In the end everything settles, and what must have arrived is worked out by brute force from the stored versions:
-every expected (person, event, material version) must have arrived, and none twice, save a mail with the same Message-ID
-whose worker was killed, or whose answer was withheld, while it was handed over.
+(tests.prove.hasty), persons with overlapping subscriptions wait for their alerts and for their digests, which are cut
+every twenty seconds, and further ones come and go by the portal. In the end everything settles, and what must have arrived
+is worked out by brute force from the stored versions: every expected (person, event, material version) must have arrived,
+and none twice, save a mail with the same Message-ID whose worker was killed, or whose answer was withheld, while it was
+handed over.
 """
 
 from __future__ import annotations
