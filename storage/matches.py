@@ -88,24 +88,36 @@ def _insert_new(session: Session) -> Insert:
 def persons_waiting(session: Session, now: datetime) -> list[int]:
     """Persons with matches to be told at once, the longest waiting first; what waits for a digest or the end of a pause
     does not count."""
-    return _persons(session, SubscriptionRow.frequency == Frequency.IMMEDIATE.value, _not_paused(now))
+    return _persons(session, (SubscriptionRow.frequency == Frequency.IMMEDIATE.value, _not_paused(now)))
 
 
 def persons_of_digest(session: Session, run: Run) -> list[int]:
     """Persons with matches that go with a digest, the longest waiting first."""
-    return _persons(session, SubscriptionRow.frequency == run.frequency.value, MatchRow.created_at < run.cut_at,
-                    _not_paused(run.cut_at), organisations.time_zone() == run.time_zone)
+    return _persons(session, (SubscriptionRow.frequency == run.frequency.value, _not_paused(run.cut_at),
+                              organisations.time_zone() == run.time_zone), MatchRow.created_at < run.cut_at)
 
 
 def _not_paused(at: datetime) -> ColumnElement[bool]:
     return or_(SubscriptionRow.paused_until.is_(None), SubscriptionRow.paused_until <= at)
 
 
-def _persons(session: Session, *conditions: ColumnElement[bool]) -> list[int]:
-    return list(session.scalars(
-        select(PersonRow.id).join(SubscriptionRow, SubscriptionRow.person_id == PersonRow.id)
-        .join(MatchRow, MatchRow.subscription_id == SubscriptionRow.id)
-        .where(*WAITING, *conditions).group_by(PersonRow.id).order_by(func.min(MatchRow.id))))
+def _persons(session: Session, asked: Sequence[ColumnElement[bool]], *found: ColumnElement[bool]) -> list[int]:
+    """Persons with subscriptions of a kind that have waiting matches of a kind. From the subscriptions to the matches: far
+    more of these may wait for a digest than go at once."""
+    first = (select(func.min(MatchRow.id)).where(MatchRow.subscription_id == SubscriptionRow.id, *WAITING, *found)
+             .correlate(SubscriptionRow).scalar_subquery())
+    rows = session.execute(
+        select(SubscriptionRow.person_id, first).join(PersonRow, PersonRow.id == SubscriptionRow.person_id)
+        .where(*asked, first.is_not(None)))
+    oldest: dict[int, int] = {}
+    for person_id, match_id in rows:
+        oldest[person_id] = min(match_id, oldest.get(person_id, match_id))
+    return sorted(oldest, key=oldest.__getitem__)
+
+
+def newest_id(session: Session) -> int:
+    """The last match; 0 when there is none."""
+    return session.scalar(select(func.max(MatchRow.id))) or 0
 
 
 def pressing(session: Session, after: int) -> list[tuple[int, int]]:

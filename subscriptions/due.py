@@ -59,10 +59,11 @@ def _pressed(db: Database) -> list[int]:
     """Persons with red notices that go at once."""
     looked = _known.setdefault(db, _Looked())
     with db.read() as session:
-        new = kept.pressing(session, looked.upto)
+        upto = kept.newest_id(session)
+        new = kept.pressing(session, looked.upto) if upto > looked.upto else []
         stored = notices.by_ids(session, sorted({notice_id for _, notice_id in new}))
         looked.red |= {match_id for match_id, notice_id in new if is_red(stored[notice_id])}
-        looked.upto = max((match_id for match_id, _ in new), default=looked.upto)
+        looked.upto = upto
         pressing = kept.still_pressing(session, looked.red) if looked.red else []
     looked.red = {match_id for match_id, _, _ in pressing}
     return list(dict.fromkeys(person_id for _, person_id, until in pressing if until is None or until <= clock.now()))

@@ -84,7 +84,7 @@ def _belongs(item: pytest.Item) -> bool:
     if not on_postgres():
         return item.get_closest_marker("postgres") is None
     if item.nodeid.startswith(ONE_PASS):
-        return False
+        return item.get_closest_marker("keeps") is not None
     return bool(KEEPING.intersection(getattr(item, "fixturenames", ())) or item.get_closest_marker("keeps"))
 
 

@@ -33,6 +33,9 @@ YELLOW = {"kind": NoticeKind.TBT_NOTIFICATION}
 EU = Criteria(markets=frozenset({"EU"}))
 
 
+pytestmark = pytest.mark.keeps
+
+
 @pytest.fixture(scope="module")
 def mailbox() -> Iterator[MoodyMailbox]:
     with moody_mailbox() as found:

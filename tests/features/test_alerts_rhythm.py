@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from domain.notice import NoticeKind
-from domain.subscription import Frequency
+from domain.subscription import Frequency, Topic
 from storage import digests, organisations
-from tests.features.alerts import LI, World, names, publish, text, told_once
+from storage.models import DigestRunRow
+from subscriptions.due import ready
+from tests.builders import notice, store
+from tests.features.alerts import LI, World, names, publish, text, told, told_once, writes
+from tests.features.test_alerts_who import bulletin_zone
+from tests.features.test_alerts_who import publish as publish_bulletin
 
 DAILY, WEEKLY, MONTHLY = Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY
 YELLOW = {"kind": NoticeKind.TBT_NOTIFICATION}
@@ -88,3 +94,56 @@ def test_the_time_zone_is_the_persons_else_that_of_their_zone_else_shanghai(here
     here.choose(subscription, DAILY)
     runs_of = {run.time_zone for run in digests.cut(here.db, lambda: False)}
     assert runs_of == {"Asia/Shanghai", "Asia/Tokyo", "Europe/Berlin"}
+
+
+def test_bulletins_wait_for_the_end_of_quiet_hours(here: World) -> None:
+    zone = bulletin_zone(here, "fenghua")
+    subscription = here.follow(topic=Topic.BULLETINS, zone_id=zone)
+    here.service.rest(subscription.person_id, "", (22 * 60, 7 * 60))
+    here.at("2026-11-21 23:00")
+    publish_bulletin(here, zone, store(here.db, notice("first")))
+    assert here.round() == []
+    here.at("2026-11-22 06:59")
+    assert here.round() == []
+    here.at("2026-11-22 07:00")
+    (mail,) = here.round()
+    assert "【简报】" in mail["Subject"]
+
+
+def test_a_digest_that_is_too_long_for_a_mail_goes_on_in_the_next(here: World) -> None:
+    here.choose(here.follow(), DAILY)
+    for start in range(0, 150, 50):
+        publish(here, *(f"{number}" for number in range(start, start + 50)), **YELLOW)
+    here.at("2026-11-20 23:00")
+    here.round()
+    here.at("2026-11-21 08:00")
+    mails = here.round()
+    with here.db.read() as session:
+        assert session.scalar(select(DigestRunRow.done_at).order_by(DigestRunRow.id.desc())) is None
+    for _ in range(3):
+        here.wait()
+        mails += here.round()
+    assert [len(told(mail)) for mail in mails] == [72, 72, 6], "100 kB are full before 100 are named"
+    assert all("每日摘要" in mail["Subject"] for mail in mails)
+    with here.db.read() as session:
+        assert session.scalar(select(DigestRunRow.done_at).order_by(DigestRunRow.id.desc())) is not None
+    told_once(here)
+
+
+def test_a_subscription_that_ended_before_its_digest_brings_no_mail(here: World) -> None:
+    subscription = here.follow()
+    here.choose(subscription, DAILY)
+    publish(here, "one")
+    here.round()
+    here.service.end(subscription.person_id, subscription.id)
+    here.at("2026-11-21 08:00")
+    assert here.round() == []
+
+
+def test_who_waits_for_a_digest_is_not_gathered_anew_all_the_time(here: World) -> None:
+    here.choose(here.follow(), MONTHLY, red_at_once=True)
+    publish(here, "yellow", **YELLOW)
+    here.round()
+    with writes(here.db) as found:
+        here.write()
+    assert (ready(here.db).persons, found) == ([], [])

@@ -22,6 +22,7 @@ from domain.notice import from_json
 from storage.models import (
     AddressRow,
     ChangeRow,
+    DigestRunRow,
     EmailRow,
     MatchRow,
     NoticeRow,
@@ -73,6 +74,7 @@ class Audit:
             self.addresses = {row.person_id: row.email for row in session.scalars(select(AddressRow))}
             self.emails = {row.message_id: row for row in session.scalars(select(EmailRow))}
             self.matches = session.scalars(select(MatchRow)).all()
+            self.digests = session.scalars(select(DigestRunRow)).all()
             self.runs = session.scalars(select(SourceRunRow)).all()
         self.notices = len(self.rows)
 
@@ -136,6 +138,7 @@ class Audit:
             "runs": dict(sorted(Counter(run.status for run in self.runs).items())),
             "notices, versions": f"{self.notices}, {len(self.versions)}",
             "mails accepted": len(self.mailbox.accepted),
+            "digests cut, mails of digests": f"{len(self.digests)}, {self._of_digests()}",
             "mails refused": dict(sorted((name, count) for name, count in self.mailbox.refused.items() if name)),
             "expected (person, event, version)": len(self.expected),
             "  arrived as that version": exact,
@@ -147,9 +150,12 @@ class Audit:
         }
         broken = [(len(missing), f"missing: {self._named(missing)}"), (len(again), f"told twice: {self._named(again)}"),
                   (len(otherwise), f"taken twice for no reason: {otherwise[:5]}"),
-                  (not self.expected, "nothing was expected"),
+                  (not self.expected, "nothing was expected"), (not self._of_digests(), "no digest was mailed"),
                   *((True, what) for what in (*self.told.unbacked[:3], *self.wrong_rows()))]
         return figures, [what for wrong, what in broken if wrong]
+
+    def _of_digests(self) -> int:
+        return sum(each.digest_run_id is not None for each in self.emails.values())
 
     def _named(self, found: list[tuple[str, Reading]]) -> list[str]:
         return [f"{address}: {self._mark(reading)}, version {reading[1]}" for address, reading in found[:5]]
@@ -174,12 +180,29 @@ class Audit:
                   if row.material and row.run_id > self.first_runs and not self.changes[reading].alert]
         if silent:
             yield f"material versions that may not alert: {silent[:5]}"
+        if early := [each.id for each in self.matches if self._is_early(each)]:
+            yield f"told before their digest was cut: {early[:5]}"
         accepted = {each.message_id for each in self.mailbox.accepted}
         if lost := [row.id for row in self.emails.values() if row.state == "sent" and row.message_id not in accepted]:
             yield f"marked as sent, yet never taken: {lost[:5]}"
         if held := [run.id for run in self.runs if run.status in ("held", "running")]:
             yield f"runs that are held or never ended: {held[:5]}"
         yield from self._unlike_published()
+
+    def _is_early(self, match: MatchRow) -> bool:
+        """Whether a person who has one subscription, to a digest that waits for all, was told before it was cut."""
+        asked = self._alone.get(match.subscription_id)
+        if asked is None or match.email_id is None or asked.frequency == "immediate" or asked.red_at_once:
+            return False
+        cuts = {each.id: each.cut_at for each in self.digests}
+        digest = next(each.digest_run_id for each in self.emails.values() if each.id == match.email_id)
+        return digest is None or match.created_at >= cuts[digest]
+
+    @cached_property
+    def _alone(self) -> dict[int, SubscriptionRow]:
+        """Subscriptions that are the only one of their person, by id."""
+        count = Counter(each.person_id for each in self.subscriptions)
+        return {each.id: each for each in self.subscriptions if count[each.person_id] == 1}
 
     def _unlike_published(self) -> Iterator[str]:
         """Where the store differs from what the publishers show in the end."""

@@ -3,10 +3,11 @@
     python -m tests.prove.kills --kills 200 --seed 1
 
 Three publishers publish and amend all the time (tests.prove.news), ``zonewatch up`` runs over them with minutes made seconds
-(tests.prove.hasty), persons with overlapping subscriptions wait for their alerts, and further ones come and go by the
-portal. In the end everything settles, and what must have arrived is worked out by brute force from the stored versions:
-every expected (person, event, material version) must have arrived, and none twice, save a mail with the same Message-ID
-whose worker was killed, or whose answer was withheld, while it was handed over.
+(tests.prove.hasty), persons with overlapping subscriptions wait for their alerts and for their digests, which are cut
+every twenty seconds, and further ones come and go by the portal. In the end everything settles, and what must have arrived
+is worked out by brute force from the stored versions: every expected (person, event, material version) must have arrived,
+and none twice, save a mail with the same Message-ID whose worker was killed, or whose answer was withheld, while it was
+handed over.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import psutil
 from sqlalchemy import func, select
 
 from domain.criteria import Criteria, Scope
-from domain.subscription import Topic
+from domain.subscription import Frequency, Topic
 from storage import organisations, sources, subscriptions
 from storage.models import ChangeRow, EmailRow, MatchRow, SourceRunRow
 from storage.session import Database
@@ -51,7 +52,20 @@ PEOPLE: dict[str, tuple[Criteria, ...]] = {
         Criteria(markets=frozenset({"CA"})), Criteria(sources=frozenset({"eu_safety_gate"}), scope=Scope.ALL)),
     "recalls@firm.example": (Criteria(kinds=frozenset({"recall"})),),
     "drafts@firm.example": (Criteria(kinds=frozenset({"tbt_notification"})), Criteria(words=("solenoid valves",))),
+    "digest@firm.example": (Criteria(),),
+    "digests@firm.example": (
+        Criteria(product_types=frozenset({"air_compressor"})), Criteria(words=("compressor",)),
+        Criteria(kinds=frozenset({"tbt_notification"}))),
+    "both@firm.example": (Criteria(markets=frozenset({"CA"})), Criteria()),
+    "red@firm.example": (Criteria(),),
 }
+TOLD: dict[str, tuple[tuple[Frequency, bool], ...]] = {
+    "digest@firm.example": ((Frequency.DAILY, False),),
+    "digests@firm.example": ((Frequency.DAILY, False), (Frequency.WEEKLY, False), (Frequency.MONTHLY, False)),
+    "both@firm.example": ((Frequency.IMMEDIATE, False), (Frequency.DAILY, False)),
+    "red@firm.example": ((Frequency.DAILY, True),),
+}
+"""How often those are told who are not told at once: the frequency of each subscription, and whether red ones go at once."""
 SETTLE_SECONDS = 240
 
 
@@ -130,9 +144,11 @@ def prepared(installed: Installed, url: str) -> Database:
         for address, wanted in PEOPLE.items():
             person = organisations.find_or_create_person(session, address)
             organisations.verify(session, person, address)
-            for number, criteria in enumerate(wanted):
-                subscriptions.activate(session, subscriptions.create(
-                    session, person, Topic.NOTICES, f"{address} {number}", criteria))
+            often = TOLD.get(address, ((Frequency.IMMEDIATE, False),) * len(wanted))
+            for number, (criteria, (frequency, red)) in enumerate(zip(wanted, often, strict=True)):
+                made = subscriptions.create(session, person, Topic.NOTICES, f"{address} {number}", criteria)
+                subscriptions.choose(session, made, f"{address} {number}", frequency, red, None)
+                subscriptions.activate(session, made)
     installed.run("crawl", *SLUGS)
     return db
 
