@@ -1,5 +1,5 @@
-"""The everyday way to build a mail: one template rendered whole for each reader, its styles inlined by css_inline, the
-message by the standard library. The peer of the benches, and what tests hold ours against."""
+"""The everyday way to build a mail: one template rendered whole for each reader, the message by the standard library. The
+peer of the bench, and what tests hold ours against."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
-
-import css_inline
 
 from storage.emails import Email
 from storage.publishers import SourceName
@@ -42,11 +40,6 @@ def whole(news: News, sources: Mapping[str, SourceName], shape: tuple[int, int],
     return render("alert", lang, **around(news, full, titles, base_url, unsubscribe, all_url),
                   items=[gist(each, sources, base_url, lang) for each in news.told[:full]],
                   titles=[line(each.stored, base_url, lang) for each in news.told[full:full + titles]])
-
-
-def inlined(html: str, inliner: css_inline.CSSInliner) -> str:
-    """The page with its styles at its elements."""
-    return inliner.inline(html)
 
 
 def message(email: Email) -> EmailMessage:
