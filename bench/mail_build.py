@@ -4,15 +4,15 @@
 
 From what a person is to be told to the bytes for the mail server; what is told is read from the store before. Both sides
 use the same templates, and get notices as the store gives them, each reader's read anew. Recipients have subscriptions of
-their own, a third of them named by themselves. Both must be read alike by the standard parser: text equal, HTML the same
-elements with the same attributes and text. A ratio is the peer's median over ours. Last line: JSON.
+their own, a third of them named by themselves; each notice is told to about a hundred of them, and its first rendering
+counts. Both must be read alike by the standard parser: text equal, HTML the same
+elements with the same attributes and text. A ratio is the peer's mean processor time over ours. Last line: JSON.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -51,8 +51,9 @@ BASE_URL = "https://portal.example"
 SOURCES = {"eu_safety_gate": SourceName("EU Safety Gate alerts", "欧盟 Safety Gate 通报", "European Commission",
                                         "欧盟委员会")}
 SENDER, SECRET = "Alerts <alerts@portal.example>", "s" * 40
-STORED = 500
 RECIPIENTS = 600
+READERS = 100
+"""Recipients of one notice."""
 SAMPLES = 100
 GOAL = 10.0
 """How many times faster a digest of twenty notices must be built."""
@@ -68,14 +69,15 @@ ASKED = tuple(Criteria(**each) for each in (  # type: ignore[arg-type]
 def invented() -> Iterator[tuple[Notice, Classification]]:
     """Notices of the length of real ones."""
     some = random.Random(2026)
-    for number in range(STORED):
+    for number in range(RECIPIENTS * 20 // READERS):
         name = some.choice(PRODUCTS)
         each = Notice(
             "eu_safety_gate", f"SR/{number:05}/26", some.choice(tuple(NoticeKind)), "EU",
             f"{name} – portable, model {number}, sold in a cardboard box with a printed label and a manual",
             f"{BASE_URL}/alert/{number}?lang=en&id={number}", published_on=date(2026, 11, 13), product=name,
-            brand="Examplair", model=f"EX-{number}", category="Machinery", origin="CN", risk_level="serious", notifying_country="DE",
-            hazards=("injuries", "fire"), measures=("withdrawal", "recall_end_users"), identifiers=(f"SR/{number:05}/26",),
+            brand="Examplair", model=f"EX-{number}", category="Machinery", origin="CN", risk_level="serious",
+            notifying_country="DE", hazards=("injuries", "fire"), measures=("withdrawal", "recall_end_users"),
+            identifiers=(f"SR/{number:05}/26",),
             summary="The pressure vessel is not sufficiently resistant and the safety valve opens too late. " * 4,
             comment_deadline=date(2026, 12, 20), effective_on=date(2027, 7, 1), raw={"caseNumber": f"SR/{number:05}/26"})
         yield each, classify(each)
@@ -104,8 +106,8 @@ def product() -> Callable[[News], bytes]:
     return lambda news: wire(Email(1, composer.alert(news, SOURCES)[0], 0, NOW))
 
 
-def peer() -> Callable[[News], bytes]:
-    """Theirs; it signs the same links and writes the same headers."""
+def peer(cte: str | None = None) -> Callable[[News], bytes]:
+    """Theirs; it signs the same links and writes the same headers. The library chooses the encoding unless told."""
     tokens, inliner = Tokens(SECRET), css_inline.CSSInliner(keep_style_tags=True)
 
     def build(news: News) -> bytes:
@@ -117,7 +119,7 @@ def peer() -> Callable[[News], bytes]:
                    "List-Id": "<alert.portal.example>"}
         letter = Letter(person.id, person.email, Purpose.ALERT, message_id, SENDER, found.subject, found.text,
                         inliner.inline(found.html), None, headers)
-        return plain_mail.message(Email(1, letter, 0, NOW)).as_bytes()
+        return plain_mail.message(Email(1, letter, 0, NOW), cte).as_bytes()
     return build
 
 
@@ -156,14 +158,14 @@ def check(count: int, kept: Sequence[Kept]) -> None:
 
 
 def timed(build: Callable[[News], bytes], count: int, kept: Sequence[Kept], recipients: int) -> tuple[float, float]:
-    """Median milliseconds of processor time of a mail, and its mean length in kB."""
-    times, sizes = [], []
+    """Mean milliseconds of processor time of a mail, and its mean length in kB."""
+    spent, size = 0.0, 0
     for recipient in range(recipients):
         news = news_of(recipient, count, kept)
         started = time.process_time()
-        sizes.append(len(build(news)))
-        times.append(time.process_time() - started)
-    return statistics.median(times) * 1e3, statistics.mean(sizes) / 1e3
+        size += len(build(news))
+        spent += time.process_time() - started
+    return spent / recipients * 1e3, size / recipients / 1e3
 
 
 def run() -> tuple[dict[str, float], dict[str, float]]:
@@ -172,11 +174,14 @@ def run() -> tuple[dict[str, float], dict[str, float]]:
     kept = [(notices.to_json(each), classifications.to_json(found)) for each, found in invented()]
     ratios, figures = dict[str, float](), dict[str, float]()
     for count in (1, 20):
-        check(count, kept)
-        ours, theirs = timed(product(), count, kept, RECIPIENTS), timed(peer(), count, kept, RECIPIENTS // 3)
+        told = kept[:RECIPIENTS * count // READERS]
+        check(count, told)
+        ours = timed(product(), count, told, RECIPIENTS)
+        theirs, base64 = (timed(peer(cte), count, told, RECIPIENTS // 4) for cte in (None, "base64"))
         name = f"{count} notice{'s' if count > 1 else ''}"
         ratios[f"{name}, built: peer over ours"] = round(theirs[0] / ours[0], 1)
         figures |= {f"{name}, ms a mail": round(ours[0], 3), f"{name}, ms a mail of the peer": round(theirs[0], 3),
+                    f"{name}, ms a mail of the peer told to use base64": round(base64[0], 3),
                     f"{name}, kB a mail": round(ours[1], 1), f"{name}, mails a second": round(1e3 / ours[0])}
     clock.fix(None)
     return ratios, figures
@@ -184,7 +189,7 @@ def run() -> tuple[dict[str, float], dict[str, float]]:
 
 def main() -> int:
     ratios, figures = run()
-    print("\n".join(f"{name:<40} {value}" for name, value in (figures | ratios).items()))
+    print("\n".join(f"{name:<55} {value}" for name, value in (figures | ratios).items()))
     print(json.dumps({"bench": "mail-build", "ratios": ratios, "figures": figures}, ensure_ascii=False))
     return 0 if all(value >= GOAL for value in ratios.values()) else 1
 
