@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-classification lint bench bench-store bench-crawl bench-search bench-load bench-no-change eval evaluate screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-classification lint bench bench-store bench-crawl bench-search bench-load bench-no-change bench-mail eval evaluate screenshots lock clean
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -72,7 +72,7 @@ prove-bench: $(VENV)/.installed-dev  ## store and crawl against their peers, at 
 	$(BIN)/python -m bench.no_change | tee $(PROOF)/bench-no-change.txt
 	$(BIN)/python -m bench.search | tee $(PROOF)/bench-search.txt
 
-bench: bench-store bench-crawl bench-search bench-load bench-no-change
+bench: bench-store bench-crawl bench-search bench-load bench-no-change bench-mail
 
 bench-store: $(VENV)/.installed-dev  ## ingest against the per-item pipeline and the raw driver, on both databases
 	$(BIN)/python -m bench.store
@@ -88,6 +88,9 @@ bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory
 
 bench-search: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.search
+
+bench-mail: $(VENV)/.installed-dev  ## mails built against Jinja, css_inline and EmailMessage for each recipient
+	$(BIN)/python -m bench.mail_build
 
 eval: $(VENV)/.installed-dev  ## search on judged queries: nDCG@10 and false friends on page 1, over the corpus and the mirror
 	$(BIN)/python -m tests.relevance.evaluate $(if $(DATA),--data $(DATA))

@@ -1,5 +1,5 @@
-"""The everyday way to build a mail: one template rendered whole for each reader, its styles inlined by css_inline, the
-message by the standard library. The peer of the benches, and what tests hold ours against."""
+"""The everyday way to build a mail: one template rendered whole for each reader, the message by the standard library. The
+peer of the bench, and what tests hold ours against."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
-import css_inline
-
 from storage.emails import Email
 from storage.publishers import SourceName
-from subscriptions.alert import around
+from subscriptions.alert import counted, named
 from subscriptions.gist import gist, line
 from subscriptions.inert import one_line
 from subscriptions.mime import LONGEST_NAME, address
@@ -38,19 +36,17 @@ def whole(news: News, sources: Mapping[str, SourceName], shape: tuple[int, int],
           all_url: str) -> Written:
     """The alert with its notices, in one rendering. ``shape``: how many in full, how many by their title."""
     full, titles = shape
-    lang = news.person.lang
-    return render("alert", lang, **around(news, full, titles, base_url, unsubscribe, all_url),
-                  items=[gist(each, sources, base_url, lang) for each in news.told[:full]],
-                  titles=[line(each.stored, base_url, lang) for each in news.told[full:full + titles]])
+    lang, told = news.person.lang, news.told
+    return render(
+        "alert", lang, base_url=base_url, unsubscribe=unsubscribe, all_url=all_url, labels=named(news),
+        top=line(told[0].stored, base_url, lang), changed=told[0].before is not None,
+        items=[gist(each, sources, base_url, lang) for each in told[:full]],
+        titles=[line(each.stored, base_url, lang) for each in told[full:full + titles]],
+        **counted(news, [each.stored.grade for each in told], full, titles))
 
 
-def inlined(html: str, inliner: css_inline.CSSInliner) -> str:
-    """The page with its styles at its elements."""
-    return inliner.inline(html)
-
-
-def message(email: Email) -> EmailMessage:
-    """The mail as the standard library builds it."""
+def message(email: Email, cte: str | None = "base64") -> EmailMessage:
+    """The mail as the standard library builds it; without ``cte`` it finds the best encoding itself, which takes longer."""
     letter = email.letter
     found = EmailMessage(policy=POLICY)
     found["From"] = address(letter.sender)
@@ -61,8 +57,8 @@ def message(email: Email) -> EmailMessage:
     found["Auto-Submitted"] = "auto-generated"
     for name, value in letter.headers.items():
         found[name] = one_line(value, 900)
-    found.set_content(letter.text, cte="base64")
-    found.add_alternative(letter.html, subtype="html", cte="base64")
+    found.set_content(letter.text, cte=cte)
+    found.add_alternative(letter.html, subtype="html", cte=cte)
     for each in letter.attachments:
         kind, *rest = each.type.split(";")
         found.add_attachment(each.text, subtype=kind.partition("/")[2], cte="base64",

@@ -2,59 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from domain.grade import Graded
 from storage.publishers import SourceName
 from subscriptions.digest import digest_name, digest_window
-from subscriptions.fragments import Fragments, Piece
-from subscriptions.gist import label, line
+from subscriptions.forms import Form, place
+from subscriptions.fragments import KINDS, Fragments, Piece
+from subscriptions.gist import Line, label
 from subscriptions.inert import one_line
 from subscriptions.news import News
+from subscriptions.phrases import say
 from subscriptions.render import Written, part, written
 
 SHAPES = ((20, 60), (12, 60), (6, 40), (3, 40), (0, 40), (0, 10))
 """How many notices a mail shows in full, and how many more by their title; the next is tried while it is too large."""
 MAX_BYTES = 100_000
 """HTML that is longer is cut off by mail readers (at 102 KB in the best-known one), the way out at its end with it."""
+MOST_LABELS = 5
+"""Subscriptions that the head of a mail names."""
 
 
 def alert(news: News, sources: Mapping[str, SourceName], fragments: Fragments, base_url: str, unsubscribe: str,
-          all_url: str) -> Written:
-    """The mail that tells news. It counts all of them, shows the most urgent, and leads to a page with all: ``all_url``."""
-    lang, told, zone = news.person.lang, news.told, ZoneInfo(news.person.time_zone)
+          all_url: Callable[[], str]) -> Written:
+    """The mail that tells news. It counts all of them, shows the most urgent, and leads to a page with all: ``all_url``,
+    which is asked only for a mail that needs it."""
+    lang, zone = news.person.lang, ZoneInfo(news.person.time_zone)
     labels = {each.id: label(each) for each in news.subscriptions}
+    grades = [each.stored.grade for each in news.told]
+    found = [fragments.of(told.stored, grade, sources.get(told.stored.notice.source), lang, zone)
+             for told, grade in zip(news.told[:sum(SHAPES[0])], grades, strict=False)]
     for full, titles in SHAPES:
-        facts = around(news, full, titles, base_url, unsubscribe, all_url)
-        items = [fragments.item(each, labels, sources.get(each.stored.notice.source), lang, zone)
-                 for each in told[:full]]
-        rest = [fragments.title(each.stored, sources.get(each.stored.notice.source), lang, zone)
-                for each in islice(told, full, full + titles)]
-        found = _in_shell(lang, items, rest, facts)
-        if found.size <= MAX_BYTES:
+        items = [each.item(told, labels) for each, told in zip(found[:full], news.told, strict=False)]
+        around = counted(news, grades, full, titles)
+        mail = _filled(news, around, items, [each.title for each in found[full:full + titles]], {
+            "base_url": base_url, "unsubscribe": unsubscribe, "all_url": all_url() if around["left"] else ""})
+        if mail.size <= MAX_BYTES:
             break
-    return found
+    return written(subject(news, found[0].line), mail.text, mail.html)
 
 
-def around(news: News, full: int, titles: int, base_url: str, unsubscribe: str, all_url: str) -> dict[str, object]:
-    """What the templates of the mail say beside its notices."""
-    told = news.told
-    grades = [each.stored.grade.grade.value for each in told]
-    return {
-        "base_url": base_url, "unsubscribe": unsubscribe, "all_url": all_url, "count": len(told),
-        "red": grades.count("red"), "yellow": grades.count("yellow"), "plain": grades.count("plain"),
-        "digest": digest_name(news, news.person.lang), "window": digest_window(news, news.person.lang),
-        "top": line(told[0].stored, "", news.person.lang), "changed": told[0].before is not None,
-        "labels": [one_line(each.label, 80) for each in news.subscriptions],
-        "has_titles": len(told) > full and titles > 0, "left": max(0, len(told) - full - titles)}
+def counted(news: News, grades: Sequence[Graded], full: int, titles: int) -> dict[str, int | str]:
+    """The figures of a mail, and which digest it is. ``more_labels`` is how many subscriptions there are where not all are
+    named."""
+    count, levels, asked = len(news.told), [each.grade.value for each in grades], len(news.subscriptions)
+    return {"count": count, "red": levels.count("red"), "yellow": levels.count("yellow"), "plain": levels.count("plain"),
+            "has_titles": count > full and titles > 0, "left": max(0, count - full - titles),
+            "more_labels": asked if asked > MOST_LABELS else 0,
+            "digest": digest_name(news, news.person.lang), "window": digest_window(news, news.person.lang)}
 
 
-def _in_shell(lang: str, items: list[Piece], rest: list[Piece], facts: Mapping[str, object]) -> Written:
-    text = part("alert/shell.txt", lang, items="".join([each.text for each in items]),
-                titles="".join([each.text for each in rest]), **facts)
-    html = part("alert/shell.html", lang, items=Markup("".join([each.html for each in items])),
-                titles=Markup("".join([each.html for each in rest])), **facts)
-    return written(part("alert/subject.txt", lang, **facts), text, html)
+def named(news: News) -> str:
+    """The subscriptions of a mail, the first of them by name."""
+    return say("；", news.person.lang).join([one_line(each.label, 80) for each in news.subscriptions[:MOST_LABELS]])
+
+
+def subject(news: News, top: Line) -> str:
+    """What the mail is called, after its first notice."""
+    changed = news.told[0].before is not None
+    return part("alert/subject.txt", news.person.lang, top=top, count=len(news.told), changed=changed,
+                digest=digest_name(news, news.person.lang))
+
+
+def _filled(news: News, around: Mapping[str, int | str], items: Sequence[Piece], rest: Sequence[Piece],
+            links: Mapping[str, str]) -> Written:
+    text, html = _shell(news.person.lang, tuple(around.items()))
+    labels = named(news)
+    return Written("", text.filled({
+        **links, "labels": labels, "items": "".join([each.text for each in items]),
+        "titles": "".join([each.text for each in rest])}), html.filled({
+            **{name: str(escape(value)) for name, value in links.items()}, "labels": str(escape(labels)),
+            "items": "".join([each.html for each in items]), "titles": "".join([each.html for each in rest])}))
+
+
+@lru_cache(maxsize=1000)
+def _shell(lang: str, around: tuple[tuple[str, int | str], ...]) -> tuple[Form, Form]:
+    """Text and HTML of a mail with these figures, with places for all else."""
+    facts = {name: place(name) for name in ("base_url", "unsubscribe", "all_url", "labels")}
+    open_ = {name: Markup(place(name)) for name in ("items", "titles")}
+    text, html = (Form(part(f"alert/shell.{kind}", lang, **facts, **open_, **dict(around))) for kind in KINDS)
+    return text, html

@@ -78,8 +78,8 @@ class Composer:
         message_id = message_id or self._message_id(dedup_key, person.email)
         ids = tuple(each.id for each in news.subscriptions)
         link = self._way_out(person.id, ids if len(ids) <= MOST_NAMED else ())
-        all_url = f"{self.base_url}/mails/{self.tokens.mail(message_id)}"
-        written = alert(news, sources, self._fragments, self.base_url, link, all_url)
+        written = alert(news, sources, self._fragments, self.base_url, link,
+                        lambda: f"{self.base_url}/mails/{self.tokens.mail(message_id)}")
         zone = ZoneInfo(person.time_zone)
         closing = comment_entries([each.stored for each in news.told[:SHAPES[0][0]]], zone)
         return self._letter(Purpose.ALERT, person.id, person.email, person.lang, written, dedup_key, link, message_id,

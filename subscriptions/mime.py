@@ -13,6 +13,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import quote
 
@@ -27,6 +28,8 @@ _WORD = "=?utf-8?b?{}?="
 _SPENT = len(_WORD.format(""))
 _PLAIN_NAME = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]*", re.ASCII)
 """Display names that stand as they are; others are quoted."""
+_SIMPLE = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*", re.ASCII | re.IGNORECASE)
+"""Addresses that cannot be anything else."""
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; *[\w-]+=[\w.+-]+)*", re.ASCII)
 
 
@@ -49,7 +52,7 @@ def wire(email: Email, utf8: bool = False) -> bytes:
     tried. ``utf8`` lets addresses hold letters outside ASCII (SMTPUTF8); ValueError where one does without it."""
     letter = email.letter
     boundary = "=_" + sha256(letter.message_id.encode("utf-8", "replace")).hexdigest()[:32]
-    head = [_mailbox("From", address(letter.sender), utf8), _mailbox("To", address(letter.address), utf8),
+    head = [_mailbox("From", letter.sender, utf8), _mailbox("To", letter.address, utf8),
             _header("Subject", letter.subject), f"Date: {format_datetime(email.created_at)}",
             f"Message-ID: {one_line(letter.message_id)}", "Auto-Submitted: auto-generated",
             *(_header(name, value, 900) for name, value in letter.headers.items()), "MIME-Version: 1.0"]
@@ -136,8 +139,15 @@ def _words(text: str, first: int) -> Iterator[str]:
     yield _WORD.format(b64encode(piece).decode())
 
 
-def _mailbox(header: str, found: Address, utf8: bool) -> str:
-    """From or To. A name in Chinese is encoded, the address never."""
+def _mailbox(header: str, text: str, utf8: bool) -> str:
+    """From or To; most readers' addresses need no parsing, and the sender is always the same."""
+    return f"{header}: {text}" if _SIMPLE.fullmatch(text) else _parsed_mailbox(header, text, utf8)
+
+
+@lru_cache(maxsize=1000)
+def _parsed_mailbox(header: str, text: str, utf8: bool) -> str:
+    """A name in Chinese is encoded, the address never."""
+    found = address(text)
     spec = Address("", found.username, found.domain).addr_spec
     if not (utf8 or spec.isascii()):
         raise ValueError("an address with letters outside ASCII needs SMTPUTF8")

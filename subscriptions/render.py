@@ -31,7 +31,7 @@ class Written:
 
 def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-                       autoescape=lambda name: name is not None and name.endswith(".html"))
+                       auto_reload=False, autoescape=lambda name: name is not None and name.endswith(".html"))
 
 
 _TEMPLATES = _environment()

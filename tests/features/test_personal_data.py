@@ -17,7 +17,7 @@ from domain.consent import VERSION
 from domain.criteria import Criteria
 from domain.organisation import AddressState, OrganisationKind, Role
 from domain.subscription import SubscriptionState
-from storage import bounces, consents, emails, forgetting, organisations
+from storage import bounces, consents, emails, forgetting, organisations, outbox
 from storage.emails import Letter, Purpose
 from storage.forgetting import Forgotten, forget_personal
 from storage.models import (

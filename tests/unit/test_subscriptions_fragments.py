@@ -24,17 +24,26 @@ from subscriptions.alert import SHAPES, alert
 from subscriptions.fragments import Fragments
 from subscriptions.inert import one_line
 from subscriptions.news import News, Told
+from subscriptions.render import Written
 from tests.builders import notice
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 SOURCE = SourceName("EU & alerts", "欧盟 <通报>", "Commission", "欧盟委员会")
 SOURCES = {"eu_safety_gate": SOURCE}
-WHERE = ("https://portal.example", "https://portal.example/unsubscribe/u", "https://portal.example/mails/m")
+BASE_URL, LEAVE, ALL = "https://portal.example", "https://portal.example/unsubscribe/u?a&b", "https://portal.example/mails/m"
 TEXTS = st.text(st.characters(), max_size=40)
 CRITERIA = (Criteria(), Criteria(words=("pressure vessel",)), Criteria(product_types=frozenset({"air_compressor"})),
             Criteria(scope=Scope.ALL), Criteria(words=("{x}", "<b>")))
-SHARED = Fragments(WHERE[0], most=8)
+SHARED = Fragments(BASE_URL, most=8)
 """One store of pieces for all examples, and too small for them: what is kept must never show in another mail."""
+
+
+def assembled(news: News, fragments: Fragments, sources: dict[str, SourceName] = SOURCES) -> Written:
+    return alert(news, sources, fragments, BASE_URL, LEAVE, lambda: ALL)
+
+
+def rendered(news: News) -> Written:
+    return whole(news, SOURCES, SHAPES[0], BASE_URL, LEAVE, ALL)
 
 
 @cache
@@ -72,7 +81,7 @@ def news(draw: st.DrawFn) -> News:
 @given(news=news(), days=st.integers(0, 2))
 def test_pieces_that_are_kept_make_the_mail_that_one_rendering_makes(news: News, days: int) -> None:
     clock.fix(NOW + timedelta(days=days))
-    assert alert(news, SOURCES, SHARED, *WHERE) == whole(news, SOURCES, SHAPES[0], *WHERE)
+    assert assembled(news, SHARED) == rendered(news)
 
 
 def crowd(count: int, **changes: Any) -> News:
@@ -86,30 +95,30 @@ def crowd(count: int, **changes: Any) -> News:
 def test_what_is_shown_by_title_is_the_same_too() -> None:
     clock.fix(NOW)
     for count in (20, 21, 80, 81, 300):
-        assert alert(crowd(count), SOURCES, SHARED, *WHERE) == whole(crowd(count), SOURCES, SHAPES[0], *WHERE)
+        assert assembled(crowd(count), SHARED) == rendered(crowd(count))
 
 
 def test_a_piece_is_made_anew_when_what_it_shows_has_changed() -> None:
     clock.fix(NOW)
-    fragments = Fragments(WHERE[0])
+    fragments = Fragments(BASE_URL)
     first = crowd(1, comment_deadline=date(2026, 12, 1))
-    assert "还剩 11 天" in alert(first, SOURCES, fragments, *WHERE).html
+    assert "还剩 11 天" in assembled(first, fragments).html
     clock.fix(NOW + timedelta(days=1))
-    assert "还剩 10 天" in alert(first, SOURCES, fragments, *WHERE).html
+    assert "还剩 10 天" in assembled(first, fragments).html
     (told,) = first.told
     for name, value in (("stored", replace(told.stored, notice=replace(told.stored.notice, hazards=("burns",)))),
                         ("stored", replace(told.stored, classification=Classification())),
                         ("stored", replace(told.stored, status=NoticeStatus.WITHDRAWN))):
         changed = replace(first, told=(replace(told, **{name: value}),))
-        assert alert(changed, SOURCES, fragments, *WHERE) == whole(changed, SOURCES, SHAPES[0], *WHERE)
+        assert assembled(changed, fragments) == rendered(changed)
     renamed = {"eu_safety_gate": replace(SOURCE, publisher_zh="新名称")}
-    assert "新名称" in alert(first, renamed, fragments, *WHERE).html
+    assert "新名称" in assembled(first, fragments, renamed).html
 
 
 def test_no_more_is_kept_than_is_allowed() -> None:
     clock.fix(NOW)
-    fragments = Fragments(WHERE[0], most=5)
-    alert(crowd(20), SOURCES, fragments, *WHERE)
+    fragments = Fragments(BASE_URL, most=5)
+    assembled(crowd(20), fragments)
     assert len(fragments) == 5
 
 
