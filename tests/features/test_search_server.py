@@ -104,7 +104,7 @@ def test_the_portal_says_that_search_is_down_and_shows_all_else(tmp_path: Path, 
     (kept,) = portal.store(notice())
     search = SearchService(portal.db, index_at(nobody))
     client = create_app(Services(portal.db, portal.captures, search, portal.subscriptions, portal.bulletins, SECRET,
-                                 BASE_URL)).test_client()
+                                 BASE_URL, portal.deadlines)).test_client()
     answer = client.get("/")
     assert answer.status_code == 503
     assert "检索服务暂时没有应答" in answer.text

@@ -169,7 +169,7 @@ def test_a_lost_index_is_said_to_be_rebuilt(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "index")
     answer = create_app(Services(
         lost.db, lost.captures, SearchService(lost.db, TantivyIndex(tmp_path / "index")), lost.subscriptions, lost.bulletins,
-        SECRET, BASE_URL)).test_client().get("/")
+        SECRET, BASE_URL, lost.deadlines)).test_client().get("/")
     assert answer.status_code == 503
     assert "检索索引正在重建" in answer.text
 

@@ -34,9 +34,12 @@ def rules() -> list[Rule]:
 
 def address(rule: Rule, portal: Portal) -> str:
     """An address that the rule answers with something to see."""
-    token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"]}.get(
+    token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"],
+             "follows.silence": Tokens(SECRET).silence(portal.people[SUBSCRIBER], ()),
+             "follows.calendar": Tokens(SECRET).calendar(portal.people[SUBSCRIBER], 0)}.get(
         rule.endpoint.removesuffix("_now"), Tokens(SECRET).sign_in(portal.people[SUBSCRIBER], SUBSCRIBER))
-    values = {"notice_id": portal.ids["red"], "bulletin_id": portal.ids["draft"], "slug": "ca_recalls", "token": token,
+    notice_id = portal.ids["tbt" if rule.endpoint.startswith("follows.") else "red"]
+    values = {"notice_id": notice_id, "bulletin_id": portal.ids["draft"], "slug": "ca_recalls", "token": token,
               "subscription_id": 1, "filename": "style.css", "run_id": portal.ids["failed_run"],
               "capture_id": portal.ids["failed_capture"], "product_type": "air_compressor"}
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(values[match[1]]), rule.rule)
