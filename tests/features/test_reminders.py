@@ -200,6 +200,17 @@ def test_the_mail_says_until_when_in_both_times_and_how_to_stop(them: Followers)
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
+def test_a_morning_with_very_many_is_one_mail_that_no_reader_cuts_off(them: Followers) -> None:
+    for notice_id in store(them.db, *(replace(TBT, external_id=f"n{each}", title="Air compressor " + "x" * 250)
+                                      for each in range(90))):
+        them.follow(notice_id)
+    (mail,) = them.morning(date(2026, 12, 17))
+    assert len(html(mail).encode()) < 100_000
+    assert html(mail).count("还剩 14 天") == 90
+    assert len(them.deadlines.silence_offer(link(mail, "follow/stop"))) == 90
+    assert them.now() == []
+
+
 def test_an_english_reader_reads_english(them: Followers) -> None:
     with them.db.write() as session:
         organisations.set_lang(session, them.li, "en")
@@ -419,8 +430,11 @@ def test_what_a_subscription_follows_ends_with_it(them: Followers) -> None:
     them.deadlines.set_reminds(them.li, found.id, True)
     store(them.db, TBT)
     them.now()
+    clock.fix(datetime(2026, 12, 17, 1, tzinfo=UTC))
+    remind(them.db, them.here.composer)
     them.here.service.end(them.li, found.id)
-    assert them.morning(date(2026, 12, 17)) == []
+    assert them.now() == [], "not even the mail that was written already"
+    assert them.morning(date(2026, 12, 24)) == []
 
 
 # -- deaths --------------------------------------------------------------------------------------------------------------
