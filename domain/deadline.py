@@ -92,7 +92,8 @@ _ZONES = {"Asia/Shanghai": Label("Asia/Shanghai", "北京时间", "Beijing time"
 def closing_text(day: date, market: str, zone: ZoneInfo, lang: str) -> str:
     """A comment deadline in the time of its market and of a reader in ``zone``, in Chinese or English."""
     place = _PLACES[market].name(lang) if market in _PLACES else country_name(market, lang)
-    here = closes_at(day, market).astimezone(zone)
+    ends_at = closes_at(day, market)
+    here = ends_at.astimezone(zone)
     name = _ZONES[zone.key].name(lang) if zone.key in _ZONES else f"{zone.key} {'时间' if _is_chinese(lang) else 'time'}"
     if _is_chinese(lang):
         until = f"{day.isoformat()}（{place}当地时间 24:00 前"
@@ -100,8 +101,8 @@ def closing_text(day: date, market: str, zone: ZoneInfo, lang: str) -> str:
     else:
         until = f"{day.day} {day:%b %Y} (until the end of the day, {place}"
         same, then = f", the same as {name}", f", that is {here:%H:%M} on {_date(here, day, lang)}, {name}"
-    if _zone(market) is not None:
-        until += same if here.replace(tzinfo=None) == datetime.combine(day, time()) + timedelta(days=1) else then
+    if _zone(market) is not None and _FIRST <= day <= _LAST:
+        until += same if here.replace(tzinfo=None) == ends_at.replace(tzinfo=None) else then
     return until + ("）" if _is_chinese(lang) else ")")
 
 

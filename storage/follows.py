@@ -125,27 +125,29 @@ def end(session: Session, person_id: int, notice_ids: Sequence[int] | None = Non
     session.execute(query.values(ended_at=clock.now()))
 
 
-def _lives() -> ColumnElement[bool]:
+def lives() -> ColumnElement[bool]:
     """A follow that a subscription made ends with it."""
     return and_(FollowRow.ended_at.is_(None), or_(FollowRow.subscription_id.is_(None), exists().where(
         SubscriptionRow.id == FollowRow.subscription_id, SubscriptionRow.state == SubscriptionState.ACTIVE.value)))
 
 
-def of_person(session: Session, person_id: int) -> list[Follow]:
-    """What a person follows, oldest first."""
+def of_person(session: Session, person_id: int, since: date = date.min) -> list[Follow]:
+    """What a person follows, oldest first, save what had its last known deadline before ``since``."""
+    known = (FollowRow.comment_on, FollowRow.effective_on)
+    late = or_(*(each >= since for each in known), and_(*(each.is_(None) for each in known)))
     return [_follow(row) for row in session.scalars(
-        select(FollowRow).where(FollowRow.person_id == person_id, _lives()).order_by(FollowRow.id))]
+        select(FollowRow).where(FollowRow.person_id == person_id, lives(), late).order_by(FollowRow.id))]
 
 
 def is_followed(session: Session, person_id: int, notice_id: int) -> bool:
     """Whether a person follows a notice."""
     return bool(session.scalar(select(exists().where(
-        FollowRow.person_id == person_id, FollowRow.notice_id == notice_id, _lives()))))
+        FollowRow.person_id == person_id, FollowRow.notice_id == notice_id, lives()))))
 
 
 def near(session: Session, first: date, last: date) -> list[Follow]:
     """All follows with a known deadline within these days."""
-    return [_follow(row) for row in session.scalars(select(FollowRow).where(_lives(), or_(
+    return [_follow(row) for row in session.scalars(select(FollowRow).where(lives(), or_(
         FollowRow.comment_on.between(first, last), FollowRow.effective_on.between(first, last))).order_by(FollowRow.id))]
 
 
@@ -153,7 +155,7 @@ def touched(session: Session) -> dict[int, list[int]]:
     """Follows by person of which the notice, or a step of its case, has changed since they were looked at."""
     own, mate, step = aliased(NoticeNameRow), aliased(NoticeNameRow), aliased(NoticeRow)
     recent = clock.today() - REMEMBERED
-    running = and_(_lives(), or_(FollowRow.comment_on >= recent, FollowRow.effective_on >= recent))
+    running = and_(lives(), or_(FollowRow.comment_on >= recent, FollowRow.effective_on >= recent))
     changed = step.changed_at > FollowRow.looked_at
     base = select(FollowRow.person_id, FollowRow.id).join(NoticeRow, NoticeRow.id == FollowRow.notice_id).where(running)
     queries = (

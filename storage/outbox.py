@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.organisation import AddressState
 from domain.subscription import SubscriptionState, Topic
+from storage import follows
 from storage.emails import FIRST_SEAT, UNWANTED, Attachment, Email, EmailState, ErrorClass, Letter, Purpose
 from storage.models import AddressRow, EmailRow, FollowRow, MatchRow, ReminderRow, SubscriptionRow
 from storage.session import Database
@@ -76,11 +77,11 @@ def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
                            SubscriptionRow.state == SubscriptionState.ACTIVE.value)
     others = session.scalars(select(EmailRow.id).where(
         EmailRow.id.in_(email_ids), EmailRow.purpose.in_((Purpose.BULLETIN.value, Purpose.OUTAGE.value)), ~reads))
-    follows = exists().where(FollowRow.person_id == ReminderRow.person_id, FollowRow.notice_id == ReminderRow.notice_id,
-                             FollowRow.ended_at.is_(None))
+    followed = exists().where(FollowRow.person_id == ReminderRow.person_id, FollowRow.notice_id == ReminderRow.notice_id,
+                              follows.lives())
     reminders = session.scalars(
         select(ReminderRow.email_id).where(ReminderRow.email_id.in_(email_ids)).group_by(ReminderRow.email_id)
-        .having(func.max(case((follows, 1), else_=0)) == 0))
+        .having(func.max(case((followed, 1), else_=0)) == 0))
     return {*alerts, *others, *reminders}
 
 

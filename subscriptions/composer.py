@@ -33,6 +33,8 @@ from subscriptions.tokens import Tokens
 
 SHORT = "short:"
 """How the dedup_key of a short mail begins."""
+MOST_FULL = 25
+"""Followed notices that a reminder shows in full; the others stand on one line."""
 MOST_NAMED = 80
 """An unsubscribe link names at most this many subscriptions, or followed notices; above, it offers all of the person's."""
 
@@ -124,7 +126,7 @@ class Composer:
         notice_ids = tuple(dict.fromkeys(each.found.stored.id for each in telling.words))
         link = self._silence(person.id, notice_ids if len(notice_ids) <= MOST_NAMED else ())
         written = render(
-            "reminder", person.lang, base_url=self.base_url, silence=link, items=about_notices(
+            "reminder", person.lang, base_url=self.base_url, silence=link, full=MOST_FULL, items=about_notices(
                 telling.words, sources, self.base_url, person.lang, zone,
                 {each: self._silence(person.id, (each,)) for each in notice_ids}))
         key = f"reminder:{person.id}:{min(telling.told)}" if telling.told else None

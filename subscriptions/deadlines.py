@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from domain import clock
 from domain.deadline import DeadlineKind, days_left
 from domain.errors import Conflict, NotFound
 from domain.notice import NoticeStatus
@@ -21,6 +22,10 @@ from subscriptions import calendar
 from subscriptions.calendar import Entry
 from subscriptions.tokens import BadToken, Silence, Tokens
 
+DAY = timedelta(days=1)
+KEPT = timedelta(days=90)
+"""How long a deadline that has passed stays in a calendar."""
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -28,7 +33,6 @@ class Followed:
 
     found: Standing
     by_subscription: bool
-    since: datetime
 
     @property
     def stored(self) -> StoredNotice:
@@ -80,12 +84,11 @@ class DeadlineService:
         """What a person follows that has a deadline ahead, the nearest first; last what was withdrawn."""
         zone = ZoneInfo(person.time_zone)
         with self._db.read() as session:
-            found = [Followed(follows.standing(session, each.notice_id), each.subscription_id is not None, each.since)
-                     for each in follows.of_person(session, person.id)]
+            found = [Followed(follows.standing(session, each.notice_id), each.subscription_id is not None)
+                     for each in follows.of_person(session, person.id, clock.today() - DAY)]
         kept = [each for each in found
                 if lies_ahead(each.found, zone) or each.stored.status is NoticeStatus.WITHDRAWN]
-        return sorted(kept, key=lambda each: (not each.found.dates, min(each.found.dates.values(), default=None) or
-                                              each.since.date(), each.stored.id))
+        return sorted(kept, key=lambda each: (min(each.found.dates.values(), default=date.max), each.stored.id))
 
     def set_reminds(self, person_id: int, subscription_id: int, reminds: bool) -> None:
         """Let a subscription follow what it matches, or no longer. Raises NotFound when it is not the person's."""
@@ -136,7 +139,7 @@ class DeadlineService:
             if number != key.calendar_no:
                 raise BadToken("broken")
             person = organisations.person(session, key.person_id)
-            found = [entry for each in follows.of_person(session, person.id)
+            found = [entry for each in follows.of_person(session, person.id, clock.today() - KEPT)
                      for entry in calendar.entries(follows.standing(session, each.notice_id))]
         return OwnCalendar(person, found, _tag(person, self._base_url, found))
 

@@ -21,10 +21,11 @@ _LABELS = {DeadlineKind.COMMENT: "评议截止", DeadlineKind.EFFECTIVE: "生效
 
 @dataclass(frozen=True, slots=True)
 class DateLine:
-    """A deadline: when it is, in the market's time and the reader's, how many days are ``left``, what it was ``before`` if
-    it has moved, and the number of the notice that states it where that is another one."""
+    """A deadline: its ``day``, with ``text`` in the market's time and the reader's, how many days are ``left``, what it was
+    ``before`` if it has moved, and the number of the notice that states it where that is another one."""
 
     label: str
+    day: str
     text: str
     left: str
     is_moved: bool
@@ -73,9 +74,10 @@ def _date_line(word: Word, lang: str, zone: ZoneInfo) -> DateLine:
     before = day(word.before, lang) if word.before else say("未注明", lang)
     if word.on is None:
         gone = word.found.stored.status is NoticeStatus.WITHDRAWN
-        return DateLine(say(_LABELS[word.what], lang), say("已撤回" if gone else "未注明", lang), "", True, before, "")
+        said = say("已撤回" if gone else "未注明", lang)
+        return DateLine(say(_LABELS[word.what], lang), said, said, "", True, before, "")
     market = stated.notice.market
-    return DateLine(say(_LABELS[word.what], lang), _text(word.on, word.what, market, zone, lang),
+    return DateLine(say(_LABELS[word.what], lang), day(word.on, lang), _text(word.on, word.what, market, zone, lang),
                     left_text(word.on, word.what, market, zone, lang), word.is_moved, before, by)
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from domain import clock
 from domain.deadline import STEPS, reminder
 from storage import emails, follows, organisations, publishers, reminders
+from storage.emails import Letter
 from storage.follows import Follow
 from storage.reminders import Step
 from storage.session import Database
@@ -66,18 +67,22 @@ def _due(known: Follow, zone: ZoneInfo) -> Iterator[Step]:
 def _tell(db: Database, composer: Composer, person_id: int, touched: Sequence[int]) -> bool:
     """Write one follower's mail, if there is anything to say."""
     telling = gather(db, person_id, touched)
-    if telling.is_empty:
-        return False
+    return not telling.is_empty and keep(db, composer, telling)
+
+
+def keep(db: Database, composer: Composer, telling: Telling) -> bool:
+    """Write the mail and note all that was gathered with it, or nothing where somebody else has done so meanwhile; gives
+    whether there is a mail."""
+    with db.read() as session:
+        sources = publishers.names(session)
+    letter = composer.reminder(telling, sources) if telling.words else None
     try:
-        return _keep(db, composer, telling)
+        return _kept(db, telling, letter)
     except _Overtaken:
         return False
 
 
-def _keep(db: Database, composer: Composer, telling: Telling) -> bool:
-    with db.read() as session:
-        sources = publishers.names(session)
-    letter = composer.reminder(telling, sources) if telling.words else None
+def _kept(db: Database, telling: Telling, letter: Letter | None) -> bool:
     with db.write() as session:
         for why, reminder_ids in telling.dropped.items():
             reminders.drop(session, reminder_ids, why)

@@ -37,7 +37,7 @@ SAID = """\
 发布机构：欧盟委员会 · eu_safety_gate 来源
 发布编号：SR/2/26
 发布日期：2026-11-13
-评议截止：2026-12-20（还剩 30 天）
+评议截止：2026-12-20（欧盟当地时间 24:00 前，即北京时间 12 月 21 日 07:00）（还剩 30 天）
 生效日期：2027-07-01
 命中订阅：电磁阀 · 欧盟
 依据：电磁阀：标题中的“Solenoid valves”
@@ -135,7 +135,8 @@ def test_a_mail_in_english_is_all_english(here: World) -> None:
     assert mail["Subject"] == "[Red alert] European Union: Recall – Solenoid valve: Electric shock, Fire"
     assert mail["From"] == "Export quality and safety information <alerts@portal.example>"
     assert not re.search("[\u3000-\u9fff\uff00-\uffef]", text(mail) + html(mail))
-    assert "Comments until: 20 Dec 2026 (days left: 30)" in text(mail)
+    assert ("Comments until: 20 Dec 2026 (until the end of the day, European Union, that is 07:00 on 21 Dec, Beijing time)"
+            " (days left: 30)") in text(mail)
 
 
 def test_retries_and_later_mails_keep_their_identity(here: World) -> None:

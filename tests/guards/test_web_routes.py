@@ -36,11 +36,14 @@ def address(rule: Rule, portal: Portal) -> str:
     """An address that the rule answers with something to see."""
     token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"],
              "alerts.told": portal.ids["told"], "security.address": portal.ids["address"],
-             "security.add_address": portal.ids["address"]}.get(
+             "security.add_address": portal.ids["address"],
+             "follows.silence": Tokens(SECRET).silence(portal.people[SUBSCRIBER], ()),
+             "follows.calendar": Tokens(SECRET).calendar(portal.people[SUBSCRIBER], 0)}.get(
         rule.endpoint.removesuffix("_now"), portal.ids["sign_in"])
     if rule.endpoint in ("personal.address", "personal.confirm_address"):
         token = Tokens(SECRET).reachable(portal.people[SUBSCRIBER], SUBSCRIBER)
-    values = {"colleague_id": 1, "notice_id": portal.ids["red"],
+    notice_id = portal.ids["tbt" if rule.endpoint.startswith("follows.") else "red"]
+    values = {"colleague_id": 1, "notice_id": notice_id,
               "bulletin_id": portal.ids["draft"], "slug": "ca_recalls", "token": token,
               "subscription_id": 1, "sign_in_id": 1, "filename": "style.css", "run_id": portal.ids["failed_run"],
               "capture_id": portal.ids["failed_capture"], "product_type": "air_compressor",
