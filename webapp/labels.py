@@ -65,6 +65,7 @@ ADDRESSES: Mapping[str, str] = {
 TOLD_BY: Mapping[str, str] = {"mailbox": N_("退信邮箱"), "callback": N_("邮件服务回调"), "smtp": N_("发送时")}
 """By which way something came back."""
 NOT_UNDERSTOOD: Mapping[str, str] = {NO_REPORT: N_("没有标准的退信报告"), UNREADABLE: N_("无法解析")}
+NOT_OURS = N_("找不到对应的邮件，或收件人不符")
 RUN_STATES: dict[RunStatus, tuple[str, str]] = {
     RunStatus.RUNNING: ("off", N_("采集中")), RunStatus.OK: ("good", N_("完成")),
     RunStatus.INCOMPLETE: ("warn", N_("不完整")), RunStatus.BLOCKED: ("bad", N_("被拦截")),
@@ -252,6 +253,7 @@ def init(app: Flask) -> None:
         withdrawal=withdrawal, lasted=lasted, reason=reason, review=worded(REVIEWS),
         confidence=worded(CONFIDENCES), scope=worded(SCOPES),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
-        task=worded(TASKS), task_state=worded(TASK_STATES), bounce=worded(BOUNCES), address_state=worded(ADDRESSES), told_by=worded(TOLD_BY),
-        not_understood=lambda status: gettext(NOT_UNDERSTOOD.get(status, N_("找不到对应的邮件，或收件人不符"))))
+        task=worded(TASKS), task_state=worded(TASK_STATES),
+        bounce=worded(BOUNCES), address_state=worded(ADDRESSES), told_by=worded(TOLD_BY),
+        not_understood=lambda status: gettext(NOT_UNDERSTOOD.get(status, NOT_OURS)))
     app.jinja_env.globals.update(decided=decided, HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)
