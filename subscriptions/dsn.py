@@ -3,6 +3,7 @@ ignored by name when a machine answered for a person, else left for the operator
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,11 @@ from hashlib import sha256
 from domain import clock
 from domain.bounce import BounceKind, Told, kind_of, status_of
 
+log = logging.getLogger(__name__)
+
 MAX_PARTS = 500
+NO_REPORT = "it holds no delivery report"
+UNREADABLE = "it cannot be read"
 _ANSWERS = ("auto_reply", "bulk", "junk", "list")
 _ACTIONS = {"failed": None, "delivered": BounceKind.DELIVERED}
 
@@ -38,14 +43,15 @@ def read(raw: bytes) -> Reading:
         parts = list(_parts(message))
         events = tuple(_events(message, parts, key))
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
-        return Reading(key, unknown=f"it cannot be read: {type(error).__name__}")
+        log.info("a mail that came back cannot be read: %s", type(error).__name__)
+        return Reading(key, unknown=UNREADABLE)
     if events:
         return Reading(key, events)
     if any(_type(part) == "message/delivery-status" for part in parts):
         return Reading(key, ignored="delivery is still tried, or went on elsewhere")
     if why := _automatic(message):
         return Reading(key, ignored=why)
-    return Reading(key, unknown="it holds no delivery report")
+    return Reading(key, unknown=NO_REPORT)
 
 
 def _parts(message: Message) -> Iterator[Message]:

@@ -31,6 +31,7 @@ from domain.vocabulary import Label
 from storage.grade_overrides import Override
 from storage.runs import MISSED_TWICE
 from storage.sources import SourceView
+from subscriptions.dsn import NO_REPORT, UNREADABLE
 from webapp.i18n import N_, gettext, lang, ngettext
 
 GRADES: Mapping[str, str] = {Grade.RED: N_("红色预警"), Grade.YELLOW: N_("黄色预警"), Grade.PLAIN: N_("信息推送")}
@@ -69,6 +70,10 @@ ADDRESSES: Mapping[str, str] = {
     AddressState.GOOD: N_("正常"), AddressState.HELD: N_("暂缓发送"), AddressState.SUSPENDED: N_("已暂停"),
     AddressState.ENDED: N_("已停止")}
 """How mail to an address fares."""
+TOLD_BY: Mapping[str, str] = {"mailbox": N_("退信邮箱"), "callback": N_("邮件服务回调"), "smtp": N_("发送时")}
+"""By which way something came back."""
+NOT_UNDERSTOOD: Mapping[str, str] = {NO_REPORT: N_("没有标准的退信报告"), UNREADABLE: N_("无法解析")}
+NOT_OURS = N_("找不到对应的邮件，或收件人不符")
 RUN_STATES: dict[RunStatus, tuple[str, str]] = {
     RunStatus.RUNNING: ("off", N_("采集中")), RunStatus.OK: ("good", N_("完成")),
     RunStatus.INCOMPLETE: ("warn", N_("不完整")), RunStatus.BLOCKED: ("bad", N_("被拦截")),
@@ -269,5 +274,7 @@ def init(app: Flask) -> None:
         confidence=worded(CONFIDENCES), scope=worded(SCOPES), frequency=worded(FREQUENCIES),
         frequency_hint=worded(FREQUENCY_HINTS),
         field_name=worded(FIELDS), status=worded(STATUSES), listing=worded(LISTINGS),
-        task=worded(TASKS), task_state=worded(TASK_STATES), bounce=worded(BOUNCES), address_state=worded(ADDRESSES))
+        task=worded(TASKS), task_state=worded(TASK_STATES),
+        bounce=worded(BOUNCES), address_state=worded(ADDRESSES), told_by=worded(TOLD_BY),
+        not_understood=lambda status: gettext(NOT_UNDERSTOOD.get(status, NOT_OURS)))
     app.jinja_env.globals.update(decided=decided, HEALTH=HEALTH, RUN_STATES=RUN_STATES, SOURCE_GRADES=SOURCE_GRADES)

@@ -100,10 +100,10 @@ def test_a_new_version_is_asked_for_anew_without_standing_in_the_way(portal: Por
     with portal.db.write() as session:
         consents.give(session, portal.people[SUBSCRIBER], "2020-01")
     reader = portal.client(SUBSCRIBER)
-    assert "有新的版本" in reader.get("/my").text
+    assert "再决定是否同意" in reader.get("/my").text
     assert post(reader, "/my", "/privacy/agree", consent="2020-01").status_code == 409
     assert post(reader, "/my", "/privacy/agree", consent=VERSION, next="/sources").location == "/sources"
-    assert "有新的版本" not in reader.get("/my").text
+    assert "再决定是否同意" not in reader.get("/my").text
     assert agreed(portal, SUBSCRIBER) == VERSION
 
 
@@ -288,7 +288,7 @@ def test_the_operator_sees_how_mail_fares(portal: Portal) -> None:
     page = text(portal.client(OPERATOR).get("/admin").text)
     assert "邮箱：已停止 1" in page
     assert "近 30 天：看不懂的退信 1" in page
-    assert "it holds no delivery report" in page
+    assert "没有标准的退信报告" in page
 
 
 def test_none_of_these_pages_is_for_a_stranger(portal: Portal) -> None:

@@ -12,8 +12,8 @@ from crawlers.fields import Fields
 from tests.conftest import ROOT
 from tests.prove.seen import fields
 
-CASES = (*range(1, 41), 62)
-"""Of the list of attack cases, those about fetching, parsing, storing and finding, and the one about exports."""
+CASES = (*range(1, 41), 50, 62)
+"""Of the list of attack cases, those about fetching, parsing, storing and finding, and those about bounces and exports."""
 
 
 @pytest.mark.parametrize("slug", [card.slug for card in cards()])
