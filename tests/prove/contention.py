@@ -94,7 +94,7 @@ class Writer(threading.Thread):
         self._count += 1
         product = self._random.choice(("air_compressor", "solenoid_valve", "ink_cartridge"))
         self.visitor.press(f"/subscribe?product={product}", "subscribe", sent="1", notices="yes", product=product,
-                           email=f"{self.name}-{self._count}@firm.example", label="出口")
+                           email=f"{self.name}-{self._count}@{self.name}-{self._count}.example", label="出口")
 
 
 class Crawls(threading.Thread):
