@@ -24,8 +24,8 @@ SLACK = 1
 
 
 class SecondFactorService:
-    """Second factors over the store. ``issuer`` is what the app on the phone calls us. Secrets are kept sealed; with another SECRET_KEY they open no more, and have to be
-    reset."""
+    """Second factors over the store. ``issuer`` is what the app on the phone calls us. Secrets are kept sealed; with
+    another SECRET_KEY they open no more, and have to be reset."""
 
     def __init__(self, db: Database, secret_key: str, limits: Limits, issuer: str) -> None:
         self._db, self._limits, self._issuer, self._box = db, limits, issuer, Box(secret_key, "second factors")
