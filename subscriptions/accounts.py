@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from domain.errors import NotFound
 from domain.organisation import Person
 from storage import attempts, audit, emails, members, organisations
@@ -54,7 +56,7 @@ class Accounts:
     def __init__(self, db: Database, secret_key: str, base_url: str, mail_from: str) -> None:
         composer, self._db, self._limits = Composer(base_url, mail_from, secret_key), db, Limits(secret_key)
         self.sign_in = SignInService(db, secret_key, composer, self._limits)
-        self.second = SecondFactorService(db, secret_key, self._limits)
+        self.second = SecondFactorService(db, secret_key, self._limits, urlsplit(base_url).hostname or "zonewatch")
         self.papers = PaperService(db, secret_key)
         self.addresses = AddressService(db, secret_key, composer, self._limits)
 

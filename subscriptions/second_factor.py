@@ -16,7 +16,6 @@ from storage.second_factors import SecondFactor
 from storage.session import Database
 from subscriptions.limits import Limits, refuse_try
 from subscriptions.phrases import say
-from subscriptions.render import SERVICE
 from subscriptions.sign_in import WrongCode, plain
 
 STEP_SECONDS = 30
@@ -25,11 +24,11 @@ SLACK = 1
 
 
 class SecondFactorService:
-    """Second factors over the store. Secrets are kept sealed; with another SECRET_KEY they open no more, and have to be
-    reset."""
+    """Second factors over the store. ``issuer`` is what the app on the phone calls us. Secrets are kept sealed; with
+    another SECRET_KEY they open no more, and have to be reset."""
 
-    def __init__(self, db: Database, secret_key: str, limits: Limits) -> None:
-        self._db, self._limits, self._box = db, limits, Box(secret_key, "second factors")
+    def __init__(self, db: Database, secret_key: str, limits: Limits, issuer: str) -> None:
+        self._db, self._limits, self._issuer, self._box = db, limits, issuer, Box(secret_key, "second factors")
 
     def since(self, person_id: int) -> datetime | None:
         """Since when a person signs in with a second factor; None when they do not."""
@@ -53,7 +52,7 @@ class SecondFactorService:
 
     def address(self, person: Person, secret: str) -> str:
         """What the picture for the phone says."""
-        return pyotp.TOTP(secret).provisioning_uri(name=person.email or person.name, issuer_name=SERVICE)
+        return pyotp.TOTP(secret).provisioning_uri(name=person.email or person.name, issuer_name=self._issuer)
 
     def confirm(self, person_id: int, code: str, lang: str = "zh") -> None:
         """The phone shows a code: from now on it is asked for. Raises WrongCode, and LimitReached."""

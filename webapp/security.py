@@ -29,6 +29,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 MAX_BODY_BYTES = 256 * 1024
+NO_STORE = {"Cache-Control": "no-store"}
+"""For pages with a secret on them."""
 
 
 class WrongCsrfToken(BadRequest):

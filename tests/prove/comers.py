@@ -29,7 +29,7 @@ class Comers(threading.Thread):
         while not self.enough.wait(self.every):
             number += 1
             try:
-                self.come(f"comer-{number}@firm.example", leaves=number % 3 == 0)
+                self.come(f"comer-{number}@firm-{number}.example", leaves=number % 3 == 0)
             except TimeoutError as error:
                 self.gave_up.append(str(error))
                 say(str(error))

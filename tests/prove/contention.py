@@ -95,7 +95,8 @@ class Writer(threading.Thread):
         self._count += 1
         product = self._random.choice(("air_compressor", "solenoid_valve", "ink_cartridge"))
         self.visitor.press(f"/subscribe?product={product}", "subscribe", sent="1", notices="yes", product=product,
-                           email=f"{self.name}-{self._count}@firm.example", label="出口", consent=VERSION)
+                           email=f"{self.name}-{self._count}@{self.name}-{self._count}.example", label="出口",
+                            consent=VERSION)
 
 
 class Crawls(threading.Thread):

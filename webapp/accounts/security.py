@@ -15,15 +15,16 @@ from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
 from webapp.network import network
+from webapp.security import NO_STORE
 from webapp.services import services
 
 blueprint = Blueprint("security", __name__, template_folder="templates")
 
 
 @blueprint.get("/my/security")
-def show() -> str:
+def show() -> ResponseReturnValue:
     """The second factor and the address."""
-    return _page()
+    return _page(), NO_STORE
 
 
 def _page(error: str = "", address_error: str = "", email: str = "") -> str:
@@ -37,7 +38,7 @@ def _page(error: str = "", address_error: str = "", email: str = "") -> str:
 
 def picture(text: str) -> Markup:
     """A QR code of a text, to stand in a page."""
-    return Markup(segno.make(text, error="m").svg_inline(scale=5, light="#fff"))
+    return Markup(segno.make(text, error="l").svg_inline(scale=5, light="#fff"))
 
 
 def _grouped(secret: str) -> str:
@@ -58,7 +59,7 @@ def confirm() -> ResponseReturnValue:
     try:
         services().accounts.second.confirm(person_id, request.form.get("code", ""), lang())
     except WrongCode as error:
-        return _page(str(error)), 400
+        return _page(str(error)), 400, NO_STORE
     here.enter(person_id)
     flash(_("动态验证码已启用，下次登录时需要输入"))
     return redirect(url_for("security.show"))
@@ -71,7 +72,7 @@ def ask_address() -> ResponseReturnValue:
     try:
         services().accounts.addresses.ask(visitor().person_id, email, network(), lang())
     except InvalidValue as error:
-        return _page(address_error=str(error), email=email), 400
+        return _page(address_error=str(error), email=email), 400, NO_STORE
     flash(_("已向 %(email)s 发送确认邮件，点击其中的链接后生效", email=email.strip()[:254]))
     return redirect(url_for("security.show"))
 

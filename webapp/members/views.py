@@ -11,6 +11,7 @@ from subscriptions.papers import MAX_NAME
 from webapp.accounts.visitor import visitor
 from webapp.i18n import gettext as _
 from webapp.i18n import lang
+from webapp.security import NO_STORE
 from webapp.services import services
 
 blueprint = Blueprint("members", __name__, url_prefix="/members", template_folder="templates")
@@ -37,7 +38,8 @@ def issue() -> ResponseReturnValue:
         made = services().accounts.papers.issue(visitor().known, zone_id, name, organisation, lang())
     except InvalidValue as error:
         return _page(name, organisation, str(error)), 400
-    return render_template("members/paper.html", paper=made, address=f"{services().base_url}/sign-in/paper")
+    return render_template("members/paper.html", paper=made,
+                           address=f"{services().base_url}/sign-in/paper"), NO_STORE
 
 
 @blueprint.post("/<id:sign_in_id>/withdraw")

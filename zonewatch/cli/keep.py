@@ -34,11 +34,18 @@ def init() -> None:
 
 @main.command()
 @click.argument("email")
-@click.option("--zone", required=True, help="Zone, such as fenghua.")
+@click.option("--zone", help="Zone, such as fenghua.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.EDITOR.value, show_default=True)
 @click.option("--organisation", help="Name of the organisation; the zone's association when not given.")
-def member(email: str, zone: str, role: str, organisation: str | None) -> None:
-    """Give EMAIL a role in an organisation of a zone; they sign in by a link sent to that address."""
+@click.option("--reset-totp", is_flag=True, help="Only take away the second factor of EMAIL, whose phone is lost.")
+def member(email: str, zone: str | None, role: str, organisation: str | None, reset_totp: bool) -> None:
+    """Give EMAIL a role in an organisation of a zone; they sign in by a mail to that address."""
+    if reset_totp:
+        had = installation().accounts.second.reset(email, "command line")
+        click.echo(f"{email} {'signs in without a second factor now' if had else 'has no second factor'}")
+        return
+    if not zone:
+        raise click.UsageError("name a zone: --zone fenghua")
     appoint(installation().db, email, zone, Role(role), organisation)
     click.echo(f"{email} is {role} in {zone}; sign in at /sign-in")
 

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -39,8 +40,14 @@ def web(host: str, port: int | None, parent: int | None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):  # how either signal ends the server
         waitress.serve(found.web(), host=host, port=port or (base.port if local and base.port else 8000), threads=8,
-                       ident=None, trusted_proxy=found.settings.text("TRUSTED_PROXY") or None,
-                       trusted_proxy_headers={"x-forwarded-for"}, clear_untrusted_proxy_headers=True)
+                       ident=None, **behind(found.settings.text("TRUSTED_PROXY")))
+
+
+def behind(proxy: str) -> dict[str, Any]:
+    """How the server learns who asks: from the proxy at this address, if there is one, and from nobody else."""
+    if not proxy:
+        return {"clear_untrusted_proxy_headers": True}
+    return {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}, "clear_untrusted_proxy_headers": True}
 
 
 @main.command()

@@ -40,7 +40,7 @@ GUIDE = f"""
   4. 协会简报　　　{{portal}}/bulletins
   5. 来源是否正常　{{portal}}/sources
 
-[bold]登录[/]　不用密码：在 {{portal}}/sign-in 填写邮箱，登录链接会寄到演示邮箱。
+[bold]登录[/]　不用密码：在 {{portal}}/sign-in 填写邮箱，登录邮件会寄到演示邮箱。
 {chr(10).join(f"  企业　　　{firm.email}　查看、停止自己的订阅" for firm in FIRMS)}
 {chr(10).join(f"  协会编辑　{issue.editor}　挑选信息，发布简报" for issue in ISSUES)}
   运维人员　{OPERATOR}　立即采集、暂停来源、放行预警
