@@ -6,6 +6,7 @@ from email.headerregistry import Address, BaseHeader, HeaderRegistry, Unstructur
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, parseaddr
+from hashlib import sha256
 
 from storage.emails import Email
 from subscriptions.inert import one_line
@@ -46,6 +47,7 @@ def wire(email: Email) -> bytes:
     """The mail as it goes over the wire, lines ended by CR LF: in seven bits, or with UTF-8 in its headers where an address
     needs it (SMTPUTF8). The same bytes each time."""
     found = message(email)
+    found.set_boundary(f"=_{sha256(email.letter.message_id.encode()).hexdigest()[:32]}")
     is_ascii = (bare(email.letter.sender) + email.letter.address).isascii()
     return found.as_bytes(policy=POLICY.clone(cte_type="7bit") if is_ascii else POLICY.clone(utf8=True))
 
