@@ -45,8 +45,8 @@ TARGET_RATIO, TARGET_RATE = 3.0, 800.0
 
 def send(url: str, count: int) -> dict[str, Any]:
     """Mails a second over one connection, and over one each; medians of runs in turn."""
-    letter = Letter(None, "li@firm.example", Purpose.ALERT, "<1@portal.example>", SENDER, "红色预警", "正" * (BODY_BYTES // 3),
-                    "<p>" + "文" * (BODY_BYTES // 3))
+    letter = Letter(None, "li@firm.example", Purpose.ALERT, "<1@portal.example>", SENDER, "红色预警",
+                    "正" * (BODY_BYTES // 3), "<p>" + "文" * (BODY_BYTES // 3))
     mail = wire(Email(1, letter, 0, datetime(2026, 11, 20, tzinfo=UTC)))
     kept, fresh = list[float](), list[float]()
     for _ in range(TIMES):

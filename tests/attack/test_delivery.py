@@ -1,4 +1,4 @@
-"""Attacks on delivery: a worker killed at the worst moment, servers that refuse in every way, senders that look like ours."""
+"""Attacks on delivery: a worker killed at the worst moment, servers that refuse in every way, senders that look like us."""
 
 from __future__ import annotations
 
@@ -258,7 +258,8 @@ def test_case_57_the_name_of_the_sender_is_ours_whatever_strangers_write(tmp_pat
     assert str(mail["From"]) == "出口质量安全信息 <alerts@portal.example>"
 
 
-def test_case_57_doctor_says_what_the_dns_needs_and_looks_at_the_key(tmp_path: Path, key: Path, mailbox: MoodyMailbox) -> None:
+def test_case_57_doctor_says_what_the_dns_needs_and_looks_at_the_key(
+        tmp_path: Path, key: Path, mailbox: MoodyMailbox) -> None:
     installed = Installed(tmp_path, MAIL_URL=mailbox.url, MAIL_FROM="alerts@portal.example", DKIM_KEY=str(key),
                           DKIM_SELECTOR="zw2026", OPERATOR_EMAIL="operator@portal.example")
     settings = Settings(installed.environment, tmp_path / ".env")
