@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-classification lint bench bench-store bench-crawl bench-search bench-load bench-no-change bench-mail eval evaluate screenshots lock clean
+.PHONY: run live test prove prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-classification lint bench bench-store bench-crawl bench-search bench-load bench-no-change bench-mail eval evaluate screenshots lock clean prove-latency
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("zonewatch needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -43,7 +43,7 @@ PROOF := docs/proof
 PROVE := $(BIN)/python -m tests.prove
 
 prove: $(VENV)/.installed-dev  ## what proves rather than tests, up to an hour; what breaks stops no other; reports in docs/proof/
-	$(MAKE) --keep-going prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-bench
+	$(MAKE) --keep-going prove-contention prove-kills prove-kills-postgres prove-faults prove-politeness prove-load prove-latency prove-bench
 
 prove-contention: $(VENV)/.installed-dev  ## crawls, worker and twenty writers at once: latency, locks, lost writes
 	$(PROVE).contention | tee $(PROOF)/contention.txt
@@ -66,11 +66,15 @@ prove-classification: $(VENV)/.installed-dev  ## what the store of ZONEWATCH_DAT
 prove-load: $(VENV)/.installed-dev  ## first load on the mirror
 	$(BIN)/python -m bench.first_load | tee $(PROOF)/first-load.json
 
+prove-latency: $(VENV)/.installed-dev  ## from a notice on a publisher's site to 100 mails at the server, of 10,000 subscriptions
+	$(PROVE).latency | tee $(PROOF)/latency.txt
+
 prove-bench: $(VENV)/.installed-dev  ## store and crawl against their peers, at full size
 	$(BIN)/python -m bench.store | tee $(PROOF)/bench-store.txt
 	$(BIN)/python -m bench.crawl | tee $(PROOF)/bench-crawl.txt
 	$(BIN)/python -m bench.no_change | tee $(PROOF)/bench-no-change.txt
 	$(BIN)/python -m bench.search | tee $(PROOF)/bench-search.txt
+	$(BIN)/python -m bench.mail | tee $(PROOF)/bench-mail.txt
 
 bench: bench-store bench-crawl bench-search bench-load bench-no-change bench-mail
 
@@ -85,6 +89,9 @@ bench-no-change: $(VENV)/.installed-dev  ## a crawl that finds nothing new again
 
 bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory, search latency
 	$(BIN)/python -m bench.first_load
+
+bench-mail: $(VENV)/.installed-dev  ## mails handed over against a connection each, and 100,000 from match to server
+	$(BIN)/python -m bench.mail
 
 bench-search: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.search

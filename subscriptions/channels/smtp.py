@@ -7,6 +7,7 @@ import smtplib
 import ssl
 import time
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -84,13 +85,19 @@ def probe(mail_url: str, timeout: float) -> str | None:
 def _open(found: SmtpServer, timeout: float) -> smtplib.SMTP:
     """A connection that has said EHLO, in the TLS mode asked for."""
     tls = ssl.create_default_context()
-    client = (smtplib.SMTP_SSL(found.host, found.port, timeout=timeout, context=tls) if found.tls
-              else smtplib.SMTP(found.host, found.port, timeout=timeout))
+    client = (smtplib.SMTP_SSL(found.host, found.port, _own_name(), timeout=timeout, context=tls) if found.tls
+              else smtplib.SMTP(found.host, found.port, _own_name(), timeout=timeout))
     client.ehlo_or_helo_if_needed()
     if found.starttls:
         client.starttls(context=tls)
         client.ehlo_or_helo_if_needed()
     return client
+
+
+@cache
+def _own_name() -> str:
+    """What this machine calls itself; it may take long to find out."""
+    return smtplib.SMTP().local_hostname
 
 
 class SmtpChannel:
