@@ -215,7 +215,8 @@ def test_pages_count_what_the_criteria_mean(known: Known, product_type: str, day
     def total_of(criteria: Criteria) -> int:
         return sum(matches(criteria, each) for each in known_facts)
 
-    meant = {criteria: total_of(criteria) for criteria in asked(product_type, frozenset(str(year) for year in range(day.year - 5, day.year + 1)))}
+    years = frozenset(str(year) for year in range(day.year - 5, day.year + 1))
+    meant = {criteria: total_of(criteria) for criteria in asked(product_type, years)}
     reader = portal.client()
     page = reader.get(f"/products/{product_type}").text
     counts = dict(counted(page))
