@@ -193,7 +193,8 @@ def _checked_criteria(criteria: Criteria, lang: str) -> Criteria:
     if criteria.scope is Scope.ALL and replace(criteria, excluded=()).is_everything:
         raise InvalidValue(say("条件过宽：这会把所有来源的全部信息发给您。请至少选择一个产品类别、法规、目标市场或关键词，"
                                "或改用“与本行业相关”。", lang))
-    if criterias.size(criteria) > MAX_VALUES or criterias.pairs(criteria) > criterias.MOST_PAIRS:
+    too_many = len(criteria.any_words) > criterias.MOST_GROUPS or criterias.pairs(criteria) > criterias.MOST_PAIRS
+    if too_many or criterias.size(criteria) > MAX_VALUES:
         raise InvalidValue(say("条件过多，请减少所选的值。", lang))
     return criteria
 

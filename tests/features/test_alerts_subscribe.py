@@ -144,6 +144,17 @@ def test_everything_of_our_industries_may_be_asked_for(here: World) -> None:
 def test_conditions_have_a_limit(here: World) -> None:
     with pytest.raises(InvalidValue, match="条件过多"):
         here.service.subscribe(LI, Criteria(words=tuple(f"w{number}" for number in range(501))))
+    words = tuple(f"w{number}" for number in range(11))
+    for groups in ((words, words), (words[:2],) * 3):
+        with pytest.raises(InvalidValue, match="条件过多"):
+            here.service.subscribe(LI, Criteria(any_words=groups))
+    here.service.subscribe(LI, Criteria(words=tuple(f"w{number}" for number in range(500))))
+
+
+def test_what_cannot_be_watched_for_is_not_kept(here: World) -> None:
+    asked_for = Criteria(words=("toner",), any_words=(("!!", "ink"), ("lead", "tin")), years=frozenset({"2026"}),
+                         deadlines=frozenset({"closed"}))
+    assert here.follow(criteria=asked_for).criteria == Criteria(words=("toner",), any_words=(("lead", "tin"),))
 
 
 def test_what_is_no_address_is_refused_in_the_readers_language(here: World) -> None:

@@ -52,9 +52,18 @@ def test_five_overlapping_subscriptions_bring_one_mail_that_names_the_notice_onc
     store(here.db, notice())
     (mail,) = here.round()
     assert told(mail) == ["Air compressor – Portable 24 L"]
-    assert "命中订阅：空气压缩机；本行业全部信息；本行业全部信息 · 欧盟；本行业全部信息 · 红色预警\n" \
+    assert "命中订阅：空气压缩机；本行业全部信息；本行业全部信息 · 欧盟（含成员国）；本行业全部信息 · 红色预警\n" \
            "依据：空气压缩机：标题中的“Air compressor”\n" in text(mail)
     assert "命中订阅：本行业全部信息 · “pressure vessel”\n依据：正文中的关键词“pressure vessel”\n" in text(mail)
+
+
+def test_a_mail_says_which_word_of_a_group_was_found(here: World) -> None:
+    groups = (("toner", "burst", "portable"), ("explode", "burst"))
+    here.follow(criteria=Criteria(any_words=groups, markets=frozenset({"DE"})))
+    store(here.db, notice())
+    (mail,) = here.round()
+    assert "命中订阅：本行业全部信息 · “toner” 或 “burst” 或 “portable” · “explode” 或 “burst” · 德国（含欧盟）\n" \
+           "依据：标题中的关键词“portable”；正文中的关键词“burst”\n" in text(mail)
 
 
 def test_the_most_urgent_notice_comes_first(here: World) -> None:

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from werkzeug.datastructures import MultiDict
 
 from domain.criteria import Criteria
+from domain.regulation import binding
 from domain.subscription import SubscriptionState, Topic
 from storage import organisations
 from subscriptions.tokens import Tokens
@@ -75,6 +76,62 @@ def test_what_is_ticked_is_what_is_subscribed(portal: Portal) -> None:
          kind="recall", scope="relevant")
     assert portal.subscriptions.pending(portal.token("confirm")).criteria == Criteria(
         product_types=frozenset({"ink_cartridge", "toner_cartridge"}), kinds=frozenset({"recall"}))
+
+
+SENT = {"sent": "1", "notices": "yes", "email": NEW}
+
+
+def kept(portal: Portal, **values: str | list[str]) -> Criteria:
+    """The criteria of the subscription that a form asks for."""
+    post(portal.client(), "/subscribe", **SENT, **values)
+    return portal.subscriptions.pending(portal.token("confirm")).criteria
+
+
+def test_words_are_written_one_a_line(portal: Portal) -> None:
+    found = kept(portal, word=" EN 286-1 \r\n\r\nlead", any="recall\r\nRückruf\r\nrecall", any2="", **{"not": "tattoo"})
+    assert found == Criteria(words=("EN 286-1", "lead"), any_words=(("recall", "Rückruf"),), excluded=("tattoo",))
+
+
+@pytest.mark.parametrize(("chosen", "grades"), [
+    ("", frozenset()), ("red|yellow", {"red", "yellow"}), ("red", {"red"}), ("plain|red|yellow", frozenset())])
+def test_the_least_grade_is_one_choice(portal: Portal, chosen: str, grades: frozenset[str]) -> None:
+    assert kept(portal, product="ink_cartridge", grades=chosen).grades == grades
+
+
+def test_who_asks_for_goods_from_china_need_not_miss_what_states_no_origin(portal: Portal) -> None:
+    assert kept(portal, product="ink_cartridge", origins="none|CN|HK|MO").origins == {"", "CN", "HK", "MO"}
+
+
+def test_a_choice_that_came_from_a_search_stands_beside_those_offered(portal: Portal) -> None:
+    page = portal.client().get("/subscribe?grade=yellow&grade=plain&origin=VN").text
+    assert {("grades", "plain|yellow"), ("origins", "VN")} <= sent_by(page)
+    assert ("grades", "red") in sent_by(portal.client().get("/subscribe?grade=red").text)
+
+
+def test_one_tick_adds_the_rules_that_bind_the_products_in_the_markets(portal: Portal) -> None:
+    page = portal.client().get("/subscribe?product=air_compressor&market=DE").text
+    missing = len(binding(["air_compressor"], ["DE"]))
+    assert f"所选市场另有 {missing} 部" in text(page)
+    page = post(portal.client(), "/subscribe", **SENT, product="air_compressor", market="DE", rules="yes", update="1").text
+    assert {value for name, value in sent_by(page) if name == "regulation"} == binding(["air_compressor"], ["DE"])
+    assert "约束所选产品的法规已全部包含" in page
+
+
+def test_what_cannot_be_watched_for_is_left_out_and_said(portal: Portal) -> None:
+    page = portal.client().get("/subscribe?product=ink_cartridge&year=2026&deadline=closing").text
+    assert "年份条件已去掉" in page
+    assert "截止前的提醒须另行设置" in page
+    assert {pair for pair in sent_by(page) if pair[0] in ("year", "deadline")} == {("deadline", "open")}
+    assert kept(portal, product="ink_cartridge", year="2026", deadline="closed") == Criteria(
+        product_types=frozenset({"ink_cartridge"}))
+    assert "已去掉" not in portal.client().get("/subscribe?product=ink_cartridge").text
+
+
+def test_markets_on_the_form_say_what_they_take_in(portal: Portal) -> None:
+    page = text(portal.client().get("/subscribe").text)
+    for name in ("欧盟（含成员国）", "德国（含欧盟）", "沙特阿拉伯（含海湾合作委员会）"):
+        assert name in page
+    assert "Germany (with European Union)" in text(portal.client().get("/subscribe?lang=en").text)
 
 
 def test_updating_the_criteria_shows_what_they_find_and_subscribes_nobody(portal: Portal) -> None:

@@ -102,9 +102,19 @@ def test_what_was_typed_twice_is_taken_off_at_once(reader: FlaskClient) -> None:
 def test_what_is_chosen_stays_visible_and_in_its_place_even_when_it_finds_nothing(reader: FlaskClient) -> None:
     page = reader.get("/?market=DE&market=ZA&scope=all").text
     markets = of_facet(page, "目标市场")
-    assert markets["德国"].chosen
+    assert markets["德国（含欧盟）"].chosen
     assert markets["南非"] == Value("南非", "/?market=DE&scope=all", True, 0)
     assert [name for name in markets if name != "南非"] == list(of_facet(reader.get("/?scope=all").text, "目标市场"))
+
+
+def test_a_group_of_markets_stands_above_its_members(reader: FlaskClient) -> None:
+    markets = of_facet(reader.get("/").text, "目标市场")
+    below = [name for name in markets if name.endswith("（含欧盟）")]
+    names = list(markets)
+    assert below
+    first = names.index("欧盟（含成员国）")
+    assert names[first + 1:first + 1 + len(below)] == below
+    assert all(markets[name].count < markets["欧盟（含成员国）"].count for name in below)
 
 
 def test_a_facet_in_which_no_value_would_change_anything_is_left_out(reader: FlaskClient) -> None:

@@ -57,7 +57,7 @@ def test_zero_results_say_what_all_sources_hold(reader: FlaskClient) -> None:
 
 def test_what_was_understood_can_be_taken_off_without_losing_the_rest(reader: FlaskClient) -> None:
     page = reader.get("/?q=空压机 法国&kind=recall").text
-    [address] = re.findall(r'href="([^"]*)" aria-label="去掉条件：法国"', page)
+    [address] = re.findall(r'href="([^"]*)" aria-label="去掉条件：法国（含欧盟）"', page)
     assert parse_qs(urlsplit(unescape(address)).query) == {"q": ["空压机"], "kind": ["recall"]}
 
 
@@ -74,9 +74,10 @@ def test_a_word_of_several_meanings_is_offered_as_a_product(reader: FlaskClient)
 
 def test_a_facet_says_how_many_a_value_would_find(reader: FlaskClient) -> None:
     page = reader.get("/?q=空压机").text
-    [label] = [each for each in links(page) if re.fullmatch(r"法国\d+", each)]
-    assert label == "法国1"
-    assert total(reader.get(links(page)[label]).text) == 1
+    labels = [each for each in links(page) if re.fullmatch(r"(?:法国（含欧盟）|欧盟（含成员国）|加拿大)\d+", each)]
+    assert sorted(labels) == ["加拿大1", "欧盟（含成员国）11", "法国（含欧盟）10"]
+    for label in labels:
+        assert total(reader.get(links(page)[label]).text) == int(re.findall(r"\d+", label)[0])
 
 
 def test_a_facet_value_that_was_typed_can_be_exchanged(reader: FlaskClient) -> None:
@@ -126,10 +127,30 @@ def test_whatever_is_searched_can_be_subscribed_to_and_taken_away(reader: FlaskC
              markets=frozenset(("EU", "US")), kinds=frozenset(("recall",)), origins=frozenset(("CN",)),
              hazards=frozenset(("fire",)), grades=frozenset(("red",)), sources=frozenset(("ca_recalls",)),
              years=frozenset(("2025", "2026"))),
-    Criteria(years=frozenset(("2026", ""))),
+    Criteria(years=frozenset(("2026", "")), origins=frozenset(("CN", ""))),
+    Criteria(any_words=(("recall", "Rückruf, öffentlich"), ("铅", "lead")), words=("toner",)),
+    Criteria(any_words=(("recall",),)),
 ])
 def test_every_criteria_has_an_address_that_says_it(criteria: Criteria) -> None:
     assert criteria_of(MultiDict(params(criteria))) == criteria
+
+
+def test_words_of_a_group_are_one_chip_and_go_together(reader: FlaskClient) -> None:
+    page = reader.get("/?any=compressor&any=cartridge&any2=burns&any2=tank&kind=recall").text
+    assert "含任一文字 compressor 或 cartridge" in text(page)
+    assert "并含任一文字 burns 或 tank" in text(page)
+    [address] = re.findall(r'href="([^"]*)" aria-label="去掉条件：compressor 或 cartridge"', page)
+    assert parse_qs(urlsplit(unescape(address)).query) == {"kind": ["recall"], "any2": ["burns", "tank"]}
+    one, other, both = (total(reader.get(f"/?scope=all&{query}").text)
+                        for query in ("any=tattoo", "any=cartridge", "any=tattoo&any=cartridge"))
+    assert max(one, other) < both <= one + other
+
+
+def test_two_groups_of_too_many_words_are_refused_in_words(reader: FlaskClient) -> None:
+    words = [f"w{number}" for number in range(11)]
+    answer = reader.get("/", query_string={"any": words, "any2": words})
+    assert answer.status_code == 400
+    assert "两组的词数相乘不能超过 100" in answer.text
 
 
 def test_an_unknown_value_finds_nothing_instead_of_everything(reader: FlaskClient) -> None:

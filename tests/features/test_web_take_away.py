@@ -97,8 +97,8 @@ def test_nonsense_is_refused_in_words(reader: FlaskClient, path: str) -> None:
 # Feeds
 
 def test_a_feed_says_what_it_follows_and_holds_its_newest_notices(reader: FlaskClient) -> None:
-    found = atom(reader, "?q=空压机 德国")
-    assert found.feed.title == "出口质量安全信息 – 产品类别 空气压缩机；目标市场 德国；与本行业相关"
+    found = atom(reader, "?q=空压机 德国 召回")
+    assert found.feed.title == "出口质量安全信息 – 产品类别 空气压缩机；目标市场 德国（含欧盟）；信息种类 召回；与本行业相关"
     [alternate] = [link.href for link in found.feed.links if link.rel == "alternate"]
     assert criteria_of(MultiDict(parse_qs(urlsplit(alternate).query))).product_types == {"air_compressor"}
     assert total(reader.get(alternate.removeprefix(BASE_URL)).text) == len(found.entries) == 1
@@ -228,7 +228,7 @@ def test_a_workbook_says_what_it_is(reader: FlaskClient) -> None:
 
 
 def test_files_speak_the_language_of_their_reader(reader: FlaskClient) -> None:
-    rows = table(reader, "?product=ink_cartridge&market=DE&lang=en")
+    rows = table(reader, "?product=ink_cartridge&market=DE&kind=recall&lang=en")
     assert [(row["Market"], row["Kind"], row["Product type"]) for row in rows] == [("Germany", "Recall", "Ink cartridge")]
     assert list(read(reader.get("/export.xlsx?lang=en").data).sheets) == ["Notice", "About"]
 

@@ -97,8 +97,10 @@ def test_any_subject_becomes_one_clean_header(subject: str) -> None:
 
 def test_criteria_are_described_in_words() -> None:
     criteria = Criteria(product_types=frozenset({"solenoid_valve"}), markets=frozenset({"EU"}))
-    assert describe(criteria) == "电磁阀 · 欧盟"
-    assert describe(criteria, "en") == "Solenoid valve · European Union"
+    assert describe(criteria) == "电磁阀 · 欧盟（含成员国）"
+    assert describe(criteria, "en") == "Solenoid valve · European Union (with its members)"
+    groups = Criteria(any_words=(("lead", "铅"), ("toy",)), origins=frozenset({"CN", ""}))
+    assert describe(groups) == "本行业全部信息 · “lead” 或 “铅” · “toy” · 原产地 中国、未注明"
     assert describe(Criteria()) == "本行业全部信息"
     assert describe(Criteria(years=frozenset(("2026", "")))) == "本行业全部信息 · 未注明日期、2026"
     full = Criteria(regulations=frozenset({"eu_rohs"}), words=("lead", "铅"), excluded=("toy",), kinds=frozenset({"recall"}),

@@ -134,14 +134,11 @@ def _industries(around: Around, values: Mapping[str, Value]) -> Iterator[Value]:
 
 
 def _groups(values: Mapping[str, Value]) -> Iterator[Value]:
-    """Markets, those of a group below it: it finds them too, as they find it. A group that is no more than one member is not
-    worth a line."""
+    """Markets, those of a group below it: it finds them too, as they find it."""
     below = set[str]()
     for group in (name for name in values if name in MARKETS and MARKETS[name].members):
         mine = sorted(name for name in values if name != group and name in related(group))
-        if len(mine) == 1 and values[mine[0]].count == values[group].count and not values[group].chosen:
-            below.add(group)
-        elif mine:
+        if mine:
             below.update((group, *mine))
             yield _over(values[group], [values[name] for name in mine])
     yield from (value for name, value in values.items() if name not in below)
