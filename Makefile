@@ -90,14 +90,11 @@ bench-no-change: $(VENV)/.installed-dev  ## a crawl that finds nothing new again
 bench-load: $(VENV)/.installed-dev  ## first load of the mirror: seconds, memory, search latency
 	$(BIN)/python -m bench.first_load
 
-bench-mail: $(VENV)/.installed-dev  ## mails handed over against a connection each, and 100,000 from match to server
+bench-mail: $(VENV)/.installed-dev  ## mails built against Jinja, css_inline and EmailMessage a recipient, sent against a connection each, 100,000 from match to server
 	$(BIN)/python -m bench.mail
 
 bench-search: $(VENV)/.installed-dev
 	$(BIN)/python -m bench.search
-
-bench-mail: $(VENV)/.installed-dev  ## mails built against Jinja, css_inline and EmailMessage for each recipient
-	$(BIN)/python -m bench.mail_build
 
 eval: $(VENV)/.installed-dev  ## search on judged queries: nDCG@10 and false friends on page 1, over the corpus and the mirror
 	$(BIN)/python -m tests.relevance.evaluate $(if $(DATA),--data $(DATA))
