@@ -16,9 +16,11 @@ WRITERS: dict[str, Callable[[Tokens], str]] = {
     "confirm": lambda each: each.confirm(7, "li@firm.example", "zh"),
     "unsubscribe": lambda each: each.unsubscribe(3, (7, 8)),
     "sign_in": lambda each: each.sign_in(3, "li@firm.example"),
+    "mail": lambda each: each.mail("<1@portal.example>"),
 }
 READERS: dict[str, Callable[[str], object]] = {
-    "confirm": tokens.read_confirm, "unsubscribe": tokens.read_unsubscribe, "sign_in": tokens.read_sign_in}
+    "confirm": tokens.read_confirm, "unsubscribe": tokens.read_unsubscribe, "sign_in": tokens.read_sign_in,
+    "mail": tokens.read_mail}
 
 
 def why(read: Callable[[str], object], token: str) -> str:
@@ -30,6 +32,7 @@ def why(read: Callable[[str], object], token: str) -> str:
 def test_a_link_says_what_it_was_made_to_say() -> None:
     assert tokens.read_confirm(tokens.confirm(7, "李@firm.example", "en")) == Confirmation(7, "李@firm.example", "en")
     assert tokens.read_unsubscribe(tokens.unsubscribe(3, (7, 8))) == Leave(3, (7, 8))
+    assert tokens.read_mail(tokens.mail("<1@portal.example>")) == "<1@portal.example>"
     assert tokens.read_sign_in(tokens.sign_in(3, "li@firm.example")) == SignIn(3, "li@firm.example")
 
 
