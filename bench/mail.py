@@ -2,9 +2,10 @@
 
     python -m bench.mail [--mails 100000] [--handed 5000]
 
-``built`` composes digests as the product does and as mails are usually written (bench.mail_build). ``send`` hands the same mails over by the product's channel and by a connection each, in turn. ``hundred_thousand`` lets the
-product's own stages run, compose and deliver in one process on SQLite, over matches of one notice a person that wait, until
-the server has taken all. Last line: JSON.
+``built`` composes digests as the product does and as mails are usually written (bench.mail_build). ``send`` hands the same
+mails over by the product's channel and by a connection each, in turn. ``hundred_thousand`` lets the product's own stages run,
+compose and deliver in one process on SQLite, over matches of one notice a person that wait, until the server has taken all.
+Last line: JSON.
 """
 
 from __future__ import annotations

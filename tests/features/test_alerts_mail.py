@@ -166,6 +166,22 @@ def test_a_confirmation_says_what_is_asked_and_what_happens_if_it_is_ignored(her
         assert "该订阅不会生效，7 天后自动删除" in part
 
 
+def test_only_mail_that_comes_again_and_again_offers_the_way_out_in_its_headers(here: World) -> None:
+    here.service.subscribe("li@firm.example", COMPRESSORS)
+    here.send()
+    here.service.confirm(link(here.mailbox.mails[0], "confirm"))
+    here.service.ask_sign_in("li@firm.example")
+    here.send()
+    store(here.db, notice())
+    here.round()
+    confirm, sign_in, alert = here.mailbox.mails
+    for name in ("List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"):
+        assert confirm[name] is None
+        assert sign_in[name] is None
+        assert alert[name]
+    assert {mail["Auto-Submitted"] for mail in here.mailbox.mails} == {"auto-generated"}
+
+
 def test_what_an_editor_decided_is_the_reason_of_later_mails(here: World) -> None:
     here.follow(criteria=Criteria(product_types=frozenset({"silencer"})))
     [number] = store(here.db, VALVE)

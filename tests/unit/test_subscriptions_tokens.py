@@ -17,10 +17,14 @@ WRITERS: dict[str, Callable[[Tokens], str]] = {
     "unsubscribe": lambda each: each.unsubscribe(3, (7, 8)),
     "sign_in": lambda each: each.sign_in(3, "li@firm.example"),
     "address": lambda each: each.address(3, "li@firm.example"),
+    "reachable": lambda each: each.reachable(3, "li@firm.example"),
+    "mail": lambda each: each.mail("<1@portal.example>"),
+    "silence": lambda each: each.silence(3, (4,)), "calendar": lambda each: each.calendar(3, 0),
 }
 READERS: dict[str, Callable[[str], object]] = {
     "confirm": tokens.read_confirm, "unsubscribe": tokens.read_unsubscribe, "sign_in": tokens.read_sign_in,
-    "address": tokens.read_address}
+    "address": tokens.read_address, "reachable": tokens.read_reachable, "mail": tokens.read_mail,
+    "silence": tokens.read_silence, "calendar": tokens.read_calendar}
 
 
 def why(read: Callable[[str], object], token: str) -> str:
@@ -32,6 +36,7 @@ def why(read: Callable[[str], object], token: str) -> str:
 def test_a_link_says_what_it_was_made_to_say() -> None:
     assert tokens.read_confirm(tokens.confirm(7, "李@firm.example", "en")) == Confirmation(7, "李@firm.example", "en")
     assert tokens.read_unsubscribe(tokens.unsubscribe(3, (7, 8))) == Leave(3, (7, 8))
+    assert tokens.read_mail(tokens.mail("<1@portal.example>")) == "<1@portal.example>"
     assert tokens.read_sign_in(tokens.sign_in(3, "li@firm.example")) == SignIn(3, "li@firm.example")
     assert tokens.read_address(tokens.address(3, "li@firm.example")) == NewAddress(3, "li@firm.example")
 
