@@ -176,7 +176,7 @@ def test_a_change_that_only_a_failed_mail_showed_is_told(here: World) -> None:
         pass
     store(here.db, notice(hazards=("fire",)))  # the mails show this reading before its own change is matched
     assert compose(here.db, here.composer) == 2
-    here.mailbox.on_recipient = lambda address: "550 no such user" if address == HAN else None
+    here.mailbox.on_recipient = lambda address: "554 this mail is taken for spam" if address == HAN else None
     here.send()
     here.mailbox.on_recipient = lambda _: None
     here.wait()
