@@ -84,3 +84,10 @@ def test_processes_that_start_at_once_agree_on_the_signing_key(tmp_path: Path) -
 def test_a_delay_that_is_no_time_is_refused(tmp_path: Path, delay: str) -> None:
     with pytest.raises(SettingsError, match="CRAWL_DELAY"):
         Settings({"ZONEWATCH_CRAWL_DELAY": delay, "ZONEWATCH_GATEWAY_URL": "http://127.0.0.1:9"}, tmp_path / ".env")
+
+
+def test_staff_totp_is_optional_or_required(tmp_path: Path) -> None:
+    for value in ("optional", "required"):
+        assert Settings({"ZONEWATCH_STAFF_TOTP": value}, tmp_path / "none").text("STAFF_TOTP") == value
+    with pytest.raises(SettingsError, match="optional or required"):
+        Settings({"ZONEWATCH_STAFF_TOTP": "on"}, tmp_path / "none")
