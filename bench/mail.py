@@ -20,15 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from bench import mail_build
 from bench.sink import smtp_sink
 from domain import clock
 from domain import criteria as criterias
 from domain.criteria import Criteria
+from storage import emails
 from storage.emails import Email, EmailState, Letter, Purpose
-from storage.models import AddressRow, EmailRow, MatchRow, PersonRow, SubscriptionRow
+from storage.models import AddressRow, MatchRow, PersonRow, SubscriptionRow
 from storage.session import Database
 from subscriptions.channels.smtp import SmtpChannel
 from subscriptions.compose import compose
@@ -90,7 +91,7 @@ def hundred_thousand(url: str, count: int, folder: Path) -> dict[str, Any]:
     took = time.perf_counter() - began
     channel.close()
     with db.read() as session:
-        states = dict(session.execute(select(EmailRow.state, func.count()).group_by(EmailRow.state)).tuples())
+        states = emails.counts(session)
     db.close()
     if states != {EmailState.SENT.value: count}:
         sys.exit(f"not all mails were sent: {states}")
