@@ -171,7 +171,7 @@ def test_a_source_that_was_never_read_makes_no_claim(portal: Portal, reader: Fla
 
 # Random notices against the definition of a match
 
-MARKETS, KINDS = ("EU", "US", "JP", "FR", "NO", "SG"), (NoticeKind.RECALL, NoticeKind.STANDARD)
+MARKETS, KINDS = ("EU", "US", "FR", "SG"), (NoticeKind.RECALL, NoticeKind.STANDARD)
 TYPES, RULES = ("toner_cartridge", "cartridge_chip", "pneumatic_cylinder"), ("eu_rohs", "eu_reach", "eu_machinery")
 
 
@@ -229,7 +229,7 @@ def asked(product_type: str, years: frozenset[str]) -> list[Criteria]:
     """Everything that the page of a type counts."""
     named = Criteria(product_types=frozenset((product_type,)), years=years)
     rules = frozenset(rules_for(product_type))
-    rows = [market for market in MARKETS if market not in ("EU", "FR", "NO")]  # theirs is one, where the EU published
+    rows = [market for market in MARKETS if market not in ("EU", "FR")]  # theirs is one, where the EU published
     places = [frozenset[str](), *(frozenset((market,)) for market in rows)]
     kinds = [frozenset[str](), *(frozenset((kind.value,)) for kind in KINDS)]
     return [replace(named, years=frozenset()), *(replace(named, years=frozenset((year,))) for year in (*years, "")),
