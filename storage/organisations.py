@@ -13,7 +13,6 @@ from domain import clock
 from domain.digest import HOME
 from domain.errors import NotFound
 from domain.organisation import (
-    AddressState,
     Membership,
     OrganisationKind,
     Person,
@@ -86,13 +85,6 @@ def zone_by_id(session: Session, zone_id: int) -> Zone:
 
 def _zone(row: ZoneRow) -> Zone:
     return Zone(row.id, row.slug, row.name, row.name_en, tuple(row.industries), row.time_zone)
-
-
-def address_refused(session: Session, email: str, why: str) -> None:
-    """A server said that an address does not exist, or that it suppresses it: no more mail goes there."""
-    session.execute(update(AddressRow).where(
-        AddressRow.email == email, AddressRow.delivery != AddressState.ENDED.value).values(
-            delivery=AddressState.ENDED.value, ended_why=why))
 
 
 def ensure_organisation(session: Session, zone_id: int, kind: OrganisationKind, name: str, uscc: str | None = None) -> int:

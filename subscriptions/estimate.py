@@ -77,7 +77,8 @@ def count(news: Iterable[Recent], criteria: Criteria) -> Estimate:
     alerts = 0
     for each in news:
         stored = each.stored
-        if alerts <= MOST and matches(criteria, facts(stored.notice, stored.classification)) and _opens(openers, stored):
+        found = facts(stored.notice, stored.classification, stored.grade)
+        if alerts <= MOST and matches(criteria, found) and _opens(openers, stored):
             told.append(stored)
             alerts += each.times
     newest = sorted(told, key=lambda stored: (stored.notice.event_date or date.min, stored.id), reverse=True)

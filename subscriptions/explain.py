@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from domain.criteria import Criteria, Facts, facts, misfits
 from domain.errors import NotFound
+from domain.grade import Graded
 from domain.organisation import Person
 from domain.source import RunKind
 from domain.subscription import Topic
-from storage import changes, organisations, subscriptions
+from storage import changes, grade_overrides, organisations, subscriptions
 from storage.lineage import ChangeStep, Lineage, MailStep, MatchStep, lineage
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -53,8 +54,15 @@ def account(db: Database, notice_id: int, person_id: int, lang: str = "zh") -> A
         way = lineage(session, notice_id)
         person = organisations.person(session, person_id)
         terms = subscriptions.terms(session, person_id, Topic.NOTICES)
-    found = facts(way.stored.notice, way.stored.classification)
-    return Account(way.stored, person, tuple(_verdict(way, each, found, lang) for each in terms))
+        given = grade_overrides.of_notice(session, notice_id)
+    return Account(way.stored, person, tuple(
+        _verdict(way, each, _facts(way.stored, given.get(each.subscription.zone_id or person.zone_id or 0)), lang)
+        for each in terms))
+
+
+def _facts(stored: StoredNotice, given: Graded | None) -> Facts:
+    """What criteria are matched against, with the grade that the zone gave if it gave one."""
+    return facts(stored.notice, stored.classification, given or stored.grade)
 
 
 def person_at(db: Database, address: str) -> int:

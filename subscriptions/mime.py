@@ -9,9 +9,7 @@ import re
 from base64 import b64encode
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import SMTP, Policy
+from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from hashlib import sha256
@@ -31,20 +29,6 @@ _PLAIN_NAME = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]*", re.ASCII)
 _SIMPLE = re.compile(r"[a-z0-9]+(?:[._+-][a-z0-9]+)*@[a-z0-9]+(?:[.-][a-z0-9]+)*", re.ASCII | re.IGNORECASE)
 """Addresses that cannot be anything else."""
 _TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; *[\w-]+=[\w.+-]+)*", re.ASCII)
-
-
-class _Verbatim(UnstructuredHeader, BaseHeader):
-    """A header whose value stands on one line as it is: the library would encode a long link into pieces."""
-
-    def fold(self, *, policy: Policy) -> str:
-        """The header line."""
-        return f"{self.name}: {self}{policy.linesep}"
-
-
-_headers = HeaderRegistry()
-_headers.map_to_type("list-unsubscribe", _Verbatim)
-_headers.map_to_type("message-id", _Verbatim)
-POLICY = SMTP.clone(header_factory=_headers)
 
 
 def wire(email: Email, utf8: bool = False) -> bytes:
@@ -159,23 +143,6 @@ def _parsed_mailbox(header: str, text: str, utf8: bool) -> str:
     if not _PLAIN_NAME.fullmatch(name):
         name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return f"{header}: {name} <{spec}>"
-
-
-def message(email: Email) -> EmailMessage:
-    """The mail to hand over. It is the same each time: nothing in it depends on when delivery is tried."""
-    letter = email.letter
-    found = EmailMessage(policy=POLICY)
-    found["From"] = address(letter.sender)
-    found["To"] = address(letter.address)
-    found["Subject"] = one_line(letter.subject)
-    found["Date"] = format_datetime(email.created_at)
-    found["Message-ID"] = one_line(letter.message_id)
-    found["Auto-Submitted"] = "auto-generated"
-    for name, value in letter.headers.items():
-        found[name] = one_line(value, 900)
-    found.set_content(letter.text, cte="base64")
-    found.add_alternative(letter.html, subtype="html", cte="base64")
-    return found
 
 
 def address(text: str) -> Address:

@@ -21,7 +21,7 @@ from domain.organisation import checked_email, mailbox
 from storage.emails import Email, Letter, Purpose
 from subscriptions.describe import describe
 from subscriptions.inert import lines, one_line, web_link
-from subscriptions.mime import message
+from subscriptions.mime import wire
 from subscriptions.phrases import TEMPLATES, english, say
 
 HOSTILE = "标题\r\nBcc: victim@x.example\u2028X: 1\u2029Y\x85Z\x0b\x00\u202etxt\u200b\ud800 é\U0001f525"
@@ -84,9 +84,9 @@ def test_letter_case_and_a_tag_lead_to_the_same_mailbox() -> None:
 def test_any_subject_becomes_one_clean_header(subject: str) -> None:
     letter = Letter(1, "li@firm.example", Purpose.ALERT, "<1@x.example>", f"{HOSTILE} <alerts@x.example>", subject, "t",
                     "<p>", headers={"List-Id": HOSTILE})
-    wire = message(Email(1, letter, 0, datetime(2026, 11, 20, tzinfo=UTC))).as_bytes()
-    head = wire.partition(b"\r\n\r\n")[0]
-    read = message_from_bytes(wire, policy=policy.default)
+    sent = wire(Email(1, letter, 0, datetime(2026, 11, 20, tzinfo=UTC)))
+    head = sent.partition(b"\r\n\r\n")[0]
+    read = message_from_bytes(sent, policy=policy.default)
     assert read["Bcc"] is None
     assert read["X"] is None
     assert read.keys() == ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Id", "MIME-Version",
