@@ -271,7 +271,7 @@ def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:
     draft = service.create(editor, zhuhai, "墨盒化学品标签专题（草稿）", "请各企业自查标签。", [ids["ink"], ids["gone"]])
     portal.subscriptions.subscribe("look@firm.example", LOOK, "气动元件（欧盟）")
     return {"bulletin": first, "draft": draft, "confirm": portal.token("confirm"),
-            "sign_in": portal.sign_in_path(OTHER_EDITOR).rpartition("/")[2],
+            "zone": portal.zones["zhuhai"], "sign_in": portal.sign_in_path(OTHER_EDITOR).rpartition("/")[2],
             "address": Tokens(SECRET).address(portal.people[OTHER_EDITOR], "second@fenghua.example"),
             "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ()), "told": _mail_that_left(portal, ids)}
 

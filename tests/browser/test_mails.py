@@ -54,7 +54,7 @@ def letters() -> Iterator[tuple[str, Letter]]:
     yield "alert", composer.alert(News(li, told, {}), sources)[0]
     yield "alert-many", composer.alert(News(li, told * 30, {}), sources)[0]
     yield "confirm", composer.confirm(1, li.email, "zh", ASKED)
-    yield "sign-in", composer.sign_in(li)
+    yield "sign-in", composer.sign_in(li, 1, "482913")
     yield "held", composer.held(li.email, 1, "eu_safety_gate", {"count": "60", "limit": "50"})
 
 
