@@ -13,7 +13,7 @@ from domain.criteria import Criteria
 from domain.notice import NoticeStatus
 from domain.organisation import Person
 from domain.subscription import Subscription, SubscriptionState, Topic
-from storage.emails import Letter
+from storage.emails import Email, Letter
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from subscriptions.composer import Composer
@@ -55,6 +55,10 @@ def letters() -> Iterator[tuple[str, Letter]]:
     yield "alert-many", composer.alert(News(li, told * 30, {}), sources)[0]
     yield "confirm", composer.confirm(1, li.email, "zh", ASKED)
     yield "sign-in", composer.sign_in(li, 1, "482913")
+    yield "address", composer.address(1, li.email, "zh")
+    yield "reachable", composer.reachable(1, li.email, "zh")
+    alert = composer.alert(News(li, told, {}), sources)[0]
+    yield "short", composer.short(Email(1, alert, 1, scene.NOW), "zh", [each.stored for each in told], 3)
     yield "held", composer.held(li.email, 1, "eu_safety_gate", {"count": "60", "limit": "50"})
 
 
