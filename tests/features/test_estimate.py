@@ -86,7 +86,7 @@ def test_it_counts_what_the_matcher_would_have_opened(
         assert estimate(here.db, criteria).alerts - before == sum(opened)
 
 
-def test_what_would_be_noise_is_offered_as_a_digest_and_what_nobody_could_read_is_refused() -> None:
+def test_case_39_what_would_be_noise_is_offered_as_a_digest_and_what_nobody_could_read_is_refused() -> None:
     quiet, noisy, flood = (Estimate(count, 1, ()) for count in (MOST_AT_ONCE, MOST_AT_ONCE + 1, MOST + 1))
     for frequency in Frequency:
         check(quiet, frequency, "zh")
