@@ -44,7 +44,7 @@ def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
         taken = [row for row in rows if row.id not in unwanted and row.id not in lost]
         found = [_email(row) for row in taken]
         session.execute(update(EmailRow).where(EmailRow.id.in_([row.id for row in taken])).values(
-            state=EmailState.SENDING.value, claimed_by=seat).execution_options(synchronize_session=False))
+            state=EmailState.SENDING.value, claimed_by=seat, error_class=None).execution_options(synchronize_session=False))
         for row in rows:
             if row.id in unwanted or row.id in lost:
                 row.state, row.last_error = EmailState.FAILED.value, UNWANTED if row.id in unwanted else NO_MAIL

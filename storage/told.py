@@ -8,17 +8,22 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import NotFound
-from storage.emails import EmailState, Letter, Purpose
+from storage.emails import EmailState, ErrorClass, Letter, Purpose
 from storage.matches import Match
 from storage.models import EmailRow, MatchRow, NoticeRow
+
+_NOT_TAKEN = (ErrorClass.TEMPORARY.value, ErrorClass.UNREACHABLE.value)
+_UNTAKEN = (EmailRow.state == EmailState.PENDING.value,
+            EmailRow.claimed_by.is_(None) | EmailRow.error_class.in_(_NOT_TAKEN))
+"""Mails that the server is known not to have taken: no worker has had them in hand, or it was told to come again."""
 
 
 def overtaken(session: Session, limit: int) -> list[int]:
     """Those of the ``limit`` alerts that leave next of which a notice has changed, or was withdrawn, since they were
-    written."""
-    next_out = select(EmailRow.id).where(
-        EmailRow.state == EmailState.PENDING.value, EmailRow.purpose == Purpose.ALERT.value,
-        ).order_by(EmailRow.id).limit(limit).subquery()
+    written. One that was in the hands of a worker that died, or of a connection that broke, may have been taken as
+    it was: its reader knows that form under its Message-ID, so what is new is for another mail."""
+    next_out = select(EmailRow.id).where(*_UNTAKEN, EmailRow.purpose == Purpose.ALERT.value).order_by(
+        EmailRow.id).limit(limit).subquery()
     moved_on = exists().where(MatchRow.email_id == next_out.c.id, MatchRow.dropped_why.is_(None),
                               NoticeRow.id == MatchRow.notice_id, NoticeRow.version > MatchRow.version)
     return list(session.scalars(select(next_out.c.id).where(moved_on).order_by(next_out.c.id)))
@@ -50,10 +55,9 @@ def whose(session: Session, email_id: int) -> tuple[int, str]:
 
 
 def rewrite(session: Session, email_id: int, letter: Letter) -> bool:
-    """Let a mail say something else, in place and under its name, unless it has left or is about to; gives whether it
+    """Let a mail say something else, in place and under its name, unless the server may have taken it; gives whether it
     does."""
-    waits = (EmailRow.id == email_id, EmailRow.state == EmailState.PENDING.value)
-    found = session.scalars(update(EmailRow).where(*waits).values(
+    found = session.scalars(update(EmailRow).where(EmailRow.id == email_id, *_UNTAKEN).values(
         subject=letter.subject, body_text=letter.text, body_html=letter.html,
         headers={"From": letter.sender, **letter.headers},
         attachments=[asdict(each) for each in letter.attachments] or None).returning(EmailRow.id))

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from domain.source import Reason, RunStatus
-from storage import runs
+from storage import outbox, runs
 from storage.emails import Email, Letter, Purpose
 from subscriptions.compose import compose
 from subscriptions.inert import one_line
 from subscriptions.match import match
 from subscriptions.mime import wire
+from subscriptions.recover import recover
 from subscriptions.tokens import BadToken
 from tests.browser.portal import Portal, links
 from tests.browser.portal import text as seen
@@ -161,6 +162,24 @@ def test_case_46_a_mail_that_waits_for_its_server_keeps_its_name_and_says_what_i
     assert "危害：火灾" in text(mail)
     here.wait()
     assert here.round() == []
+
+
+def test_case_46_a_mail_that_may_have_arrived_is_not_written_anew(here: World) -> None:
+    """The worker dies between the server's answer and its own note: a second copy with another text would be folded away."""
+    here.follow()
+    store(here.db, notice(hazards=("injuries",)))
+    here.write()
+    assert len(outbox.claim(here.db, 10)) == 1
+    recover(here.db)
+    store(here.db, notice(hazards=("fire",)))
+    here.write()
+    here.send()
+    here.wait()
+    here.round()
+    first, second = here.mailbox.mails
+    assert "危害：人身伤害" in text(first)
+    assert "危害：人身伤害 → 火灾" in text(second)
+    assert first["Message-ID"] != second["Message-ID"]
 
 
 @pytest.mark.parametrize("length", [40, 2000])
