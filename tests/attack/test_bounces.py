@@ -274,11 +274,11 @@ def test_case_50_a_server_that_knows_nobody_there_ends_the_address_while_the_mai
         here: World, mailbox: MoodyMailbox) -> None:
     here.follow()
     mailbox.on_recipient = lambda _: "550 5.1.1 no such user"
-    here.service.ask_sign_in(LI)
+    here.accounts.sign_in.ask(LI, lang="zh")
     assert here.send().failed == 1
     with here.db.read() as session:
         assert session.scalars(select(AddressRow.delivery)).all() == [AddressState.ENDED]
-    here.service.ask_sign_in(LI)
+    here.accounts.sign_in.ask(LI, lang="zh")
 
 
 def test_case_50_a_confirmation_clicked_anew_makes_a_suspended_address_good(returns: Returns) -> None:

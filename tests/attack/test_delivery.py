@@ -191,7 +191,7 @@ def test_case_49_an_address_that_does_not_exist_is_written_to_no_more(here: Worl
     here.send()
     with here.db.read() as session:
         row = session.scalars(select(AddressRow).where(AddressRow.email == PEOPLE[0])).one()
-    assert (row.delivery, row.ended_why) == ("ended", "550 5.1.1 no such user")
+    assert (row.delivery, row.ended_why) == ("ended", "there is no such mailbox")
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from sqlalchemy import event, func, select
 from waitress.server import create_server
 
 from domain import clock
+from domain.consent import VERSION
 from domain.criteria import Criteria
 from domain.mail_hosts import is_hoster
 from storage import organisations
@@ -34,7 +35,7 @@ from zonewatch.cli.processes import behind
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 STRANGER = "stranger@firm.example"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-FORM = {"sent": "1", "notices": "yes", "product": "ink_cartridge"}
+FORM = {"sent": "1", "notices": "yes", "product": "ink_cartridge", "consent": VERSION}
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def test_a_reader_searches_opens_a_notice_and_subscribes(page: Page, served: Ser
     expect(page.get_by_role("heading", level=1)).to_contain_text("Rückruf von Tintenpatronen")
     page.get_by_role("link", name="订阅同类信息").click()
     page.get_by_label("电子邮箱").fill("new@firm.example")
+    page.get_by_label("我已阅读并同意").check()
     page.get_by_role("button", name="订阅", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("还差一步：请到邮箱确认")
 
@@ -111,6 +112,7 @@ def test_without_scripts_everything_can_be_reached(browser: Browser, served: Ser
     page.get_by_role("link", name="Compresseur d'air").click()
     page.get_by_role("link", name="订阅同类信息").click()
     page.get_by_label("电子邮箱").fill("noscript@firm.example")
+    page.get_by_label("我已阅读并同意").check()
     page.get_by_role("button", name="订阅", exact=True).click()
     assert "还差一步" in page.content()
     context.close()

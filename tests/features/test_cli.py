@@ -66,7 +66,8 @@ def test_search_finds_by_chinese_words_and_narrows_by_options(loaded: Installed)
     assert found["criteria"] == {"product_types": ["solenoid_valve"], "scope": "relevant"}
     assert {hit["market"] for hit in found["hits"]} == {"EU", "SA"}
     assert all(hit.keys() == HIT_FIELDS for hit in found["hits"])
-    assert found["total"] == len(found["hits"]) == sum(found["facets"]["market"].values())
+    assert found["total"] == len(found["hits"])
+    assert found["facets"]["market"] == {"EU": 1, "SA": 1, "GCC": 1}, "a group stands for its members too"
     only = loaded.json("search", "电磁阀", "--market", "EU", "--kind", "border_action")
     assert [hit["external_id"] for hit in only["hits"]] == ["SR/90011/26"]
 

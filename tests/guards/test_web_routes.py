@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 
 import pytest
 from flask import Flask
@@ -57,6 +58,11 @@ def unsafe(rule: Rule) -> bool:
 
 def test_every_route_stands_in_the_table_and_the_table_holds_no_other() -> None:
     assert {rule.endpoint for rule in rules()} == ROUTES.keys()
+
+
+def test_no_two_routes_answer_the_same_request() -> None:
+    answered = Counter((rule.rule, method) for rule in rules() for method in (rule.methods or set()) & {"GET", "POST"})
+    assert [request for request, count in answered.items() if count > 1] == []
 
 
 def test_methods_are_get_and_post_only() -> None:

@@ -92,7 +92,7 @@ def erased() -> str:
     return render_template("personal/erased.html")
 
 
-@blueprint.post("/my/address")
+@blueprint.post("/my/reachable")
 def ask_address() -> Answer:
     """Mail the link that shows that mail arrives."""
     services().personal.ask_address(visitor().person_id)
