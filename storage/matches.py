@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Insert, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Insert, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -139,14 +139,15 @@ def still_pressing(session: Session, match_ids: Collection[int]) -> list[tuple[i
 
 def waiting(session: Session, person_ids: Sequence[int]) -> dict[int, list[Match]]:
     """The matches that wait to be told to each of these persons, oldest first; at most BATCH persons a call."""
-    rows = session.execute(
+    rows = session.execute(  # an outer join, or SQLite reads everything that waits
         select(SubscriptionRow.person_id, MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id,
                MatchRow.material_version, MatchRow.created_at)
-        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(SubscriptionRow.person_id.in_(person_ids), *WAITING).order_by(MatchRow.id))
+        .outerjoin(MatchRow, and_(MatchRow.subscription_id == SubscriptionRow.id, *WAITING))
+        .where(SubscriptionRow.person_id.in_(person_ids)).order_by(MatchRow.id))
     found: dict[int, list[Match]] = {each: [] for each in person_ids}
     for row in rows:
-        found[row[0]].append(Match(*row[1:]))
+        if row[1] is not None:
+            found[row[0]].append(Match(*row[1:]))
     return found
 
 

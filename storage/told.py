@@ -11,17 +11,18 @@ from domain.errors import NotFound
 from storage.emails import EmailState, Letter, Purpose
 from storage.matches import Match
 from storage.models import EmailRow, MatchRow, NoticeRow
+from storage.outbox import NEXT_OUT
 
 
 def overtaken(session: Session, limit: int) -> list[int]:
-    """Those of the ``limit`` alerts that leave next of which a notice has changed, or was withdrawn, since they were
-    written."""
-    next_out = select(EmailRow.id).where(
-        EmailRow.state == EmailState.PENDING.value, EmailRow.purpose == Purpose.ALERT.value,
-        ).order_by(EmailRow.id).limit(limit).subquery()
+    """Those alerts among the ``limit`` mails that leave next of which a notice has changed, or was withdrawn, since they
+    were written."""
+    next_out = select(EmailRow.id, EmailRow.purpose).where(EmailRow.state == EmailState.PENDING.value).order_by(
+        *NEXT_OUT).limit(limit).subquery()
     moved_on = exists().where(MatchRow.email_id == next_out.c.id, MatchRow.dropped_why.is_(None),
                               NoticeRow.id == MatchRow.notice_id, NoticeRow.version > MatchRow.version)
-    return list(session.scalars(select(next_out.c.id).where(moved_on).order_by(next_out.c.id)))
+    return list(session.scalars(select(next_out.c.id).where(
+        next_out.c.purpose == Purpose.ALERT.value, moved_on).order_by(next_out.c.id)))
 
 
 def of_mail(session: Session, email_id: int) -> list[Match]:

@@ -13,7 +13,7 @@ from subscriptions.failing import failing
 from subscriptions.news import gather_again
 
 NEXT_OUT = 500
-"""Alerts that leave next and are looked at each time; a round of delivery takes fewer."""
+"""Mails that leave next and are looked at each time; a round of delivery takes fewer."""
 
 
 def refresh(db: Database, composer: Composer, limit: int = NEXT_OUT) -> int:
