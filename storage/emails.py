@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain import clock
@@ -111,16 +111,27 @@ class Due:
 
 def add(session: Session, letter: Letter, digest_run_id: int | None = None) -> int | None:
     """Keep a mail that may go at once; gives its id, or None when one with its dedup_key is kept already."""
-    if letter.dedup_key:
+    return add_all(session, [letter], [digest_run_id]).get(letter.message_id)
+
+
+def add_all(session: Session, letters: Sequence[Letter], digest_run_ids: Sequence[int | None]) -> dict[str, int]:
+    """Keep mails that may go at once, each with its digest; gives their ids by Message-ID, save those whose dedup_key is
+    kept already. At most 500 a call."""
+    keys = [letter.dedup_key for letter in letters if letter.dedup_key]
+    known = set[str | None]()
+    if keys:
         alone(session, KEYS)
-        if is_kept(session, letter.dedup_key):
-            return None
+        known.update(session.scalars(select(EmailRow.dedup_key).where(EmailRow.dedup_key.in_(keys))))
     now = clock.now()
-    row = EmailRow(person_id=letter.person_id, purpose=letter.purpose.value, dedup_key=letter.dedup_key, created_at=now,
-                   not_before=now, state=EmailState.PENDING.value, digest_run_id=digest_run_id, **_written(letter))
-    session.add(row)
-    session.flush()
-    return row.id
+    rows = [{"person_id": letter.person_id, "purpose": letter.purpose.value, "dedup_key": letter.dedup_key,
+             "created_at": now, "not_before": now, "state": EmailState.PENDING.value, "attempts": 0, "digest_run_id": run_id,
+             **_written(letter)}
+            for letter, run_id in zip(letters, digest_run_ids, strict=True)
+            if letter.dedup_key is None or letter.dedup_key not in known]
+    if not rows:
+        return {}
+    added = session.execute(insert(EmailRow).returning(EmailRow.message_id, EmailRow.id), rows)
+    return {message_id: email_id for message_id, email_id in added}
 
 
 def is_kept(session: Session, dedup_key: str) -> bool:

@@ -47,12 +47,13 @@ def told_in(session: Session, zones: Mapping[int, Collection[int]], stored: Mapp
     """Notices as they are told in zones (``zones`` by notice id): with the grade that one of those gave, the most urgent
     where they differ, else with the system's."""
     given = {zone_id: of_zone(session, zone_id, stored) for zone_id in {each for found in zones.values() for each in found}}
+    return {notice_id: as_told(each, zones.get(notice_id, ()), given) for notice_id, each in stored.items()}
 
-    def graded(notice_id: int) -> Graded | None:
-        found = [given[zone_id][notice_id] for zone_id in zones.get(notice_id, ()) if notice_id in given[zone_id]]
-        return min(found, key=lambda each: list(Grade).index(each.grade), default=None)
 
-    return {notice_id: replace(each, zone_grade=graded(notice_id)) for notice_id, each in stored.items()}
+def as_told(stored: StoredNotice, zone_ids: Collection[int], given: Mapping[int, Mapping[int, Graded]]) -> StoredNotice:
+    """As ``told_in`` for one notice; ``given`` holds the grades of these zones by notice."""
+    found = [given[zone_id][stored.id] for zone_id in zone_ids if stored.id in given[zone_id]]
+    return replace(stored, zone_grade=min(found, key=lambda each: list(Grade).index(each.grade))) if found else stored
 
 
 def of_notice(session: Session, notice_id: int) -> dict[int, Graded]:

@@ -26,7 +26,7 @@ def heard(session: Session, person_id: int, stored: StoredNotice, what: Deadline
     """Whether a person knows a deadline that a notice states, or no longer states."""
     version = _since_version(session, stored, what)
     may_alert, waits = changes.of_version(session, changes.MATCH, changes.NOTICE, stored.id, version)
-    if not may_alert or matches.told(session, person_id, [stored.id]).get(stored.id, 0) >= version:
+    if not may_alert or matches.told(session, [person_id], [stored.id])[person_id].get(stored.id, 0) >= version:
         return Heard.KNOWN
     return Heard.SOON if waits or matches.leaves_soon(session, person_id, stored.id) else Heard.UNTOLD
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Insert, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Insert, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -137,34 +137,48 @@ def still_pressing(session: Session, match_ids: Collection[int]) -> list[tuple[i
     return [(match_id, person_id, until) for match_id, person_id, until in rows]
 
 
-def waiting(session: Session, person_id: int) -> list[Match]:
-    """The matches of a person that wait to be told, oldest first."""
-    rows = session.execute(
-        select(MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id, MatchRow.material_version, MatchRow.created_at)
-        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(SubscriptionRow.person_id == person_id, *WAITING).order_by(MatchRow.id))
-    return [Match(*row) for row in rows]
+def waiting(session: Session, person_ids: Sequence[int]) -> dict[int, list[Match]]:
+    """The matches that wait to be told to each of these persons, oldest first; at most BATCH persons a call."""
+    rows = session.execute(  # an outer join, or SQLite reads everything that waits
+        select(SubscriptionRow.person_id, MatchRow.id, MatchRow.subscription_id, MatchRow.notice_id,
+               MatchRow.material_version, MatchRow.created_at)
+        .outerjoin(MatchRow, and_(MatchRow.subscription_id == SubscriptionRow.id, *WAITING))
+        .where(SubscriptionRow.person_id.in_(person_ids)).order_by(MatchRow.id))
+    found: dict[int, list[Match]] = {each: [] for each in person_ids}
+    for row in rows:
+        if row[1] is not None:
+            found[row[0]].append(Match(*row[1:]))
+    return found
 
 
-def still_wait(session: Session, match_ids: Sequence[int]) -> bool:
-    """Whether all of these still wait; nobody else can tell them before this transaction ends."""
-    found = session.scalars(select(MatchRow.id).where(MatchRow.id.in_(match_ids), *WAITING).order_by(MatchRow.id)
-                            .with_for_update()).all()
-    return len(found) == len(match_ids)
+def still_wait(session: Session, match_ids: Sequence[int]) -> set[int]:
+    """Those of these that still wait; nobody else can tell them before this transaction ends."""
+    found: set[int] = set()
+    ids = sorted(match_ids)
+    for start in range(0, len(ids), BATCH):
+        found.update(session.scalars(select(MatchRow.id).where(MatchRow.id.in_(ids[start:start + BATCH]), *WAITING)
+                                     .order_by(MatchRow.id).with_for_update()))
+    return found
 
 
-def told(session: Session, person_id: int, notice_ids: Sequence[int], before: int | None = None) -> dict[int, int]:
-    """The newest version of each of these notices that a mail has already shown a person, or is on its way to; a mail that
-    failed has shown nothing. ``before``: only mails older than this one count."""
+def told(session: Session, person_ids: Sequence[int], notice_ids: Sequence[int], before: int | None = None,
+         ) -> dict[int, dict[int, int]]:
+    """The newest version of each of these notices that a mail has already shown each of these persons (at most BATCH a
+    call), or is on its way to; a mail that failed has shown nothing. ``before``: only mails older than this one count."""
     older = () if before is None else (EmailRow.id < before,)
-    rows = session.execute(
-        select(MatchRow.notice_id, func.max(MatchRow.version))
-        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .join(EmailRow, EmailRow.id == MatchRow.email_id)
-        .where(SubscriptionRow.person_id == person_id, EmailRow.state != EmailState.FAILED.value,
-               MatchRow.notice_id.in_(notice_ids), *older)
-        .group_by(MatchRow.notice_id))
-    return {notice_id: version for notice_id, version in rows}
+    found: dict[int, dict[int, int]] = {each: {} for each in person_ids}
+    for start in range(0, len(notice_ids), BATCH):
+        some = notice_ids[start:start + BATCH]
+        rows = session.execute(
+            select(SubscriptionRow.person_id, MatchRow.notice_id, func.max(MatchRow.version))
+            .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+            .join(EmailRow, EmailRow.id == MatchRow.email_id)
+            .where(SubscriptionRow.person_id.in_(person_ids), EmailRow.state != EmailState.FAILED.value,
+                   (MatchRow.notice_id + 0).in_(some), *older)  # + 0: from the persons, since everybody may have a notice
+            .group_by(SubscriptionRow.person_id, MatchRow.notice_id))
+        for person_id, notice_id, version in rows:
+            found[person_id][notice_id] = version
+    return found
 
 
 def leaves_soon(session: Session, person_id: int, notice_id: int) -> bool:
@@ -178,10 +192,13 @@ def leaves_soon(session: Session, person_id: int, notice_id: int) -> bool:
             SubscriptionRow.frequency.in_((Frequency.IMMEDIATE.value, Frequency.DAILY.value))))))
 
 
-def composed(session: Session, email_id: int, versions: Mapping[int, int]) -> None:
-    """Bind matches to the mail that tells them; ``versions`` holds the version of the notice it shows, by match id."""
-    session.execute(update(MatchRow), [{"id": match_id, "email_id": email_id, "version": version}
-                                       for match_id, version in versions.items()])
+def composed(session: Session, mails: Mapping[int, Mapping[int, int]]) -> None:
+    """Bind matches to the mails that tell them: by the id of the mail, the version of the notice that it shows, by match
+    id."""
+    rows = [{"id": match_id, "email_id": email_id, "version": version}
+            for email_id, versions in mails.items() for match_id, version in versions.items()]
+    if rows:
+        session.execute(update(MatchRow), rows)
 
 
 def drop(session: Session, match_ids: Sequence[int], why: str) -> None:

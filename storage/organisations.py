@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -174,10 +175,18 @@ def address_of(session: Session, person_id: int) -> str:
 
 def person(session: Session, person_id: int) -> Person:
     """A person. Raises NotFound."""
-    row = session.get(PersonRow, person_id)
-    if row is None:
+    found = persons(session, [person_id])
+    if not found:
         raise NotFound(f"there is no person {person_id}")
-    return _person(session, row)
+    return found[person_id]
+
+
+def persons(session: Session, person_ids: Sequence[int]) -> dict[int, Person]:
+    """The persons that exist among these ids."""
+    found: dict[int, Person] = {}
+    for start in range(0, len(person_ids), 500):
+        found.update(_persons(session, person_ids[start:start + 500]))
+    return found
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
@@ -235,18 +244,23 @@ def own_time_zone(session: Session, person_id: int) -> str | None:
     return session.get_one(PersonRow, person_id).time_zone
 
 
-def _person(session: Session, row: PersonRow) -> Person:
-    email = session.scalar(select(AddressRow.email).where(
-        AddressRow.person_id == row.id, AddressRow.verified_at.is_not(None)).order_by(AddressRow.id).limit(1))
-    roles = session.execute(
-        select(MembershipRow.role, OrganisationRow.id, OrganisationRow.zone_id)
-        .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
-        .where(MembershipRow.person_id == row.id).order_by(MembershipRow.id))
-    return Person(row.id, row.name, row.lang, row.is_operator, email or "",
-                  tuple(Membership(Role(role), organisation_id, zone_id) for role, organisation_id, zone_id in roles),
-                  row.time_zone or session.scalar(select(time_zone()).where(PersonRow.id == row.id)) or HOME,
-                  None if row.quiet_from is None or row.quiet_until is None else Quiet(row.quiet_from, row.quiet_until),
-                  row.erased_at is not None)
+def _persons(session: Session, person_ids: Sequence[int]) -> Iterator[tuple[int, Person]]:
+    emails = {person_id: email for person_id, email in session.execute(
+        select(AddressRow.person_id, AddressRow.email).where(
+            AddressRow.person_id.in_(person_ids), AddressRow.verified_at.is_not(None)).order_by(AddressRow.id.desc()))}
+    roles: dict[int, list[Membership]] = defaultdict(list)
+    for person_id, role, organisation_id, zone_id in session.execute(
+            select(MembershipRow.person_id, MembershipRow.role, OrganisationRow.id, OrganisationRow.zone_id)
+            .join(OrganisationRow, OrganisationRow.id == MembershipRow.organisation_id)
+            .where(MembershipRow.person_id.in_(person_ids)).order_by(MembershipRow.id)):
+        roles[person_id].append(Membership(Role(role), organisation_id, zone_id))
+    rows = session.execute(
+        select(PersonRow.id, PersonRow.name, PersonRow.lang, PersonRow.is_operator, time_zone(), PersonRow.quiet_from,
+               PersonRow.quiet_until, PersonRow.erased_at).where(PersonRow.id.in_(person_ids)))
+    for person_id, name, lang, is_operator, zone, begin, end, erased_at in rows:
+        yield person_id, Person(
+            person_id, name, lang, is_operator, emails.get(person_id, ""), tuple(roles.get(person_id, ())), zone,
+            None if begin is None or end is None else Quiet(begin, end), erased_at is not None)
 
 
 def home_zones(session: Session) -> dict[int, int]:

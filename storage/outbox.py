@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from domain import clock
 from domain.organisation import AddressState
@@ -20,6 +21,11 @@ URGENT = (Purpose.CONFIRM.value, Purpose.SIGN_IN.value, Purpose.ADDRESS.value)
 """Mails that a person waits for; they show whether mail arrives, so no bounce holds them back."""
 NO_MAIL = "the address takes no mail"
 """Why a mail fails whose address is suspended or ended."""
+NEXT_OUT = (EmailRow.not_before, EmailRow.id)
+"""The order in which mails leave that nobody waits for."""
+_WRITTEN = (EmailRow.id, EmailRow.person_id, EmailRow.address, EmailRow.purpose, EmailRow.message_id, EmailRow.headers,
+            EmailRow.subject, EmailRow.body_text, EmailRow.body_html, EmailRow.dedup_key, EmailRow.attachments,
+            EmailRow.attempts, EmailRow.created_at)
 _CLOSED = (AddressState.SUSPENDED.value, AddressState.ENDED.value)
 
 
@@ -34,22 +40,30 @@ def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
     with db.read() as session:
         if not session.scalar(select(exists().where(*ready))):
             return []
-    urgent = case((EmailRow.purpose.in_(URGENT), 0), else_=1)
     with db.write() as session:
-        rows = session.scalars(select(EmailRow).where(*ready).order_by(urgent, EmailRow.id).limit(limit)
-                               .with_for_update(skip_locked=True)).all()
+        rows = _next(session, (*ready, EmailRow.purpose.in_(URGENT)), (EmailRow.id,), limit)
+        rows += _next(session, (*ready, EmailRow.purpose.not_in(URGENT)), NEXT_OUT, limit - len(rows))
         unwanted = _unwanted(session, [row.id for row in rows])
         closed = _closed(session, {row.address for row in rows if row.purpose not in URGENT})
-        lost = {row.id for row in rows if row.address in closed and row.purpose not in URGENT}
+        lost = {row.id for row in rows if row.address in closed and row.purpose not in URGENT} - unwanted
         taken = [row for row in rows if row.id not in unwanted and row.id not in lost]
-        found = [_email(row) for row in taken]
-        session.execute(update(EmailRow).where(EmailRow.id.in_([row.id for row in taken])).values(
-            state=EmailState.SENDING.value, claimed_by=seat, error_class=None).execution_options(synchronize_session=False))
-        for row in rows:
-            if row.id in unwanted or row.id in lost:
-                row.state, row.last_error = EmailState.FAILED.value, UNWANTED if row.id in unwanted else NO_MAIL
-                row.error_class = None if row.id in unwanted else ErrorClass.SUPPRESSED.value
-        return found
+        _set(session, [row.id for row in taken], state=EmailState.SENDING.value, claimed_by=seat, error_class=None)
+        _set(session, unwanted, state=EmailState.FAILED.value, last_error=UNWANTED, error_class=None)
+        _set(session, lost, state=EmailState.FAILED.value, last_error=NO_MAIL, error_class=ErrorClass.SUPPRESSED.value)
+        return [_email(row) for row in taken]
+
+
+def _set(session: Session, email_ids: Collection[int], **values: str | None) -> None:
+    if email_ids:
+        session.execute(update(EmailRow).where(EmailRow.id.in_(email_ids)).values(**values).execution_options(
+            synchronize_session=False))
+
+
+def _next(session: Session, wanted: tuple[ColumnElement[bool], ...], order: Sequence[InstrumentedAttribute[Any]], limit: int,
+          ) -> list[Row[Any]]:
+    """The first of the mails that are wanted, as ``_email`` takes them; both orders have an index, since many may wait."""
+    return list(session.execute(select(*_WRITTEN).where(*wanted).order_by(*order).limit(limit)
+                                .with_for_update(skip_locked=True)))
 
 
 def _ready() -> tuple[ColumnElement[bool], ...]:
@@ -65,7 +79,7 @@ def _closed(session: Session, addresses: Iterable[str]) -> set[str]:
         AddressRow.email.in_(list(addresses)), AddressRow.delivery.in_(_CLOSED))))
 
 
-def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
+def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int]:
     """Those of these mails that tell matches, but none of a subscription that is active, or reminders, but none of a notice
     that is followed any more, or are of a topic that their reader has no subscription to any more."""
     is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
@@ -82,10 +96,10 @@ def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int | None]:
     reminders = session.scalars(
         select(ReminderRow.email_id).where(ReminderRow.email_id.in_(email_ids)).group_by(ReminderRow.email_id)
         .having(func.max(case((followed, 1), else_=0)) == 0))
-    return {*alerts, *others, *reminders}
+    return {each for each in (*alerts, *others, *reminders) if each is not None}
 
 
-def _email(row: EmailRow) -> Email:
+def _email(row: Row[Any]) -> Email:
     headers = {name: value for name, value in row.headers.items() if name != "From"}
     letter = Letter(row.person_id, row.address, Purpose(row.purpose), row.message_id, row.headers["From"], row.subject,
                     row.body_text, row.body_html, row.dedup_key, headers,

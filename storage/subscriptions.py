@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -72,6 +72,15 @@ def by_ids(session: Session, subscription_ids: Sequence[int]) -> dict[int, Subsc
         rows = session.scalars(select(SubscriptionRow).where(
             SubscriptionRow.id.in_(subscription_ids[start:start + 500])))
         found.update((row.id, _subscription(row)) for row in rows)
+    return found
+
+
+def active_among(session: Session, subscription_ids: Collection[int]) -> set[int]:
+    """Those of these subscriptions that are active."""
+    found, ids = set[int](), list(subscription_ids)
+    for start in range(0, len(ids), 500):
+        found.update(session.scalars(select(SubscriptionRow.id).where(
+            SubscriptionRow.id.in_(ids[start:start + 500]), SubscriptionRow.state == SubscriptionState.ACTIVE.value)))
     return found
 
 

@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from storage.emails import EmailState, ErrorClass, Letter, Purpose
 from storage.matches import Match
 from storage.models import EmailRow, MatchRow, NoticeRow
+from storage.outbox import NEXT_OUT
 
 _NOT_TAKEN = (ErrorClass.TEMPORARY.value, ErrorClass.UNREACHABLE.value)
 _UNTAKEN = (EmailRow.state == EmailState.PENDING.value,
@@ -19,14 +20,14 @@ _UNTAKEN = (EmailRow.state == EmailState.PENDING.value,
 
 
 def overtaken(session: Session, limit: int) -> list[int]:
-    """Those of the ``limit`` alerts that leave next of which a notice has changed, or was withdrawn, since they were
-    written. One that was in the hands of a worker that died, or of a connection that broke, may have been taken as
+    """Those alerts among the ``limit`` mails that leave next of which a notice has changed, or was withdrawn, since they
+    were written. One that was in the hands of a worker that died, or of a connection that broke, may have been taken as
     it was: its reader knows that form under its Message-ID, so what is new is for another mail."""
-    next_out = select(EmailRow.id).where(*_UNTAKEN, EmailRow.purpose == Purpose.ALERT.value).order_by(
-        EmailRow.id).limit(limit).subquery()
+    next_out = select(EmailRow.id, EmailRow.purpose).where(*_UNTAKEN).order_by(*NEXT_OUT).limit(limit).subquery()
     moved_on = exists().where(MatchRow.email_id == next_out.c.id, MatchRow.dropped_why.is_(None),
                               NoticeRow.id == MatchRow.notice_id, NoticeRow.version > MatchRow.version)
-    return list(session.scalars(select(next_out.c.id).where(moved_on).order_by(next_out.c.id)))
+    return list(session.scalars(select(next_out.c.id).where(
+        next_out.c.purpose == Purpose.ALERT.value, moved_on).order_by(next_out.c.id)))
 
 
 def of_mail(session: Session, email_id: int) -> list[Match]:

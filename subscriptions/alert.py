@@ -63,9 +63,13 @@ def named(news: News) -> str:
 
 def subject(news: News, top: Line) -> str:
     """What the mail is called, after its first notice."""
-    changed = news.told[0].before is not None
-    return part("alert/subject.txt", news.person.lang, top=top, count=len(news.told), changed=changed,
-                digest=digest_name(news, news.person.lang))
+    return _subject(news.person.lang, top, len(news.told), news.told[0].before is not None,
+                    digest_name(news, news.person.lang))
+
+
+@lru_cache(maxsize=1000)
+def _subject(lang: str, top: Line, count: int, changed: bool, digest: str) -> str:
+    return part("alert/subject.txt", lang, top=top, count=count, changed=changed, digest=digest)
 
 
 def _filled(news: News, around: Mapping[str, int | str], items: Sequence[Piece], rest: Sequence[Piece],

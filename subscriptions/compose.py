@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 
 from domain import clock
@@ -10,17 +10,21 @@ from domain.subscription import SubscriptionState, Topic
 from storage import bulletins, emails, grade_overrides, notices, organisations, outages, publishers, subscriptions
 from storage import matches as kept
 from storage.digests import Run
-from storage.emails import Due, Purpose
+from storage.emails import Due, Letter, Purpose
 from storage.outages import Outage
 from storage.session import Database
 from subscriptions import colleague, outage
 from subscriptions.composer import Composer
 from subscriptions.due import ready
 from subscriptions.failing import PAUSE, failing
-from subscriptions.news import gather
+from subscriptions.news import News, gather_all
 from subscriptions.refresh import refresh
 
 ALERT_OF = "alert of person"
+TOGETHER = 100
+"""Persons whose mails are written together."""
+Written = tuple[Letter | None, News]
+"""A mail, if there is anything to tell, and the news that it tells or drops."""
 
 
 def compose(db: Database, composer: Composer, limit: int = 200) -> int:
@@ -36,10 +40,10 @@ def compose(db: Database, composer: Composer, limit: int = 200) -> int:
 
 def _compose_alerts(db: Database, composer: Composer, limit: int) -> int:
     failed = failing(db)
-    found = ready(db)
-    persons = [person_id for person_id in found.persons if not failed.waits(ALERT_OF, person_id)]
-    return sum(failed.attempt(ALERT_OF, person_id, partial(_compose_alert, db, composer, person_id, found.runs)) or 0
-               for person_id in persons[:limit])
+    found = ready(db, limit, partial(failed.waits, ALERT_OF))
+    return sum(failed.attempt_all(ALERT_OF, found.persons[start:start + TOGETHER],
+                                  lambda person_ids: _write_alerts(db, composer, person_ids, found.runs))
+               for start in range(0, len(found.persons), TOGETHER))
 
 
 def _compose_owed(db: Database, purpose: Purpose, limit: int, write: Callable[[Due], bool]) -> int:
@@ -54,27 +58,46 @@ def _compose_owed(db: Database, purpose: Purpose, limit: int, write: Callable[[D
     return sum(written or 0 for written in done.values())
 
 
-def _compose_alert(db: Database, composer: Composer, person_id: int, runs: Sequence[Run]) -> bool:
-    news = gather(db, person_id, runs)
-    letter = None
-    if news.told:
-        with db.read() as session:
-            sources = publishers.names(session)
-        letter, news = composer.alert(news, sources)
-    told = {match_id: told.stored.version for told in news.told for match_id in told.match_ids}
+def _write_alerts(db: Database, composer: Composer, person_ids: Sequence[int], runs: Sequence[Run]) -> int:
+    """Write the mails of these persons, few at a time; gives how many."""
+    with db.read() as session:
+        sources = publishers.names(session)
+    written = [composer.alert(news, sources) if news.told else (None, news)
+               for news in gather_all(db, person_ids, runs).values()]
+    return sum(_keep(db, some) for some in _few(written))
+
+
+def _few(written: Iterable[Written]) -> Iterator[list[Written]]:
+    """Mails whose rows, their matches with them, are few enough for one transaction."""
+    few: list[Written] = []
+    rows = 0
+    for letter, news in written:
+        own = 1 + len(news.versions) + sum(map(len, news.dropped.values()))
+        if few and rows + own > kept.BATCH:
+            yield few
+            few, rows = [], 0
+        few.append((letter, news))
+        rows += own
+    if few:
+        yield few
+
+
+def _keep(db: Database, written: Sequence[Written]) -> int:
+    """Keep mails with what they tell, save those that are out of date: the next round gathers their news anew."""
     with db.write() as session:
-        if any(each.state is not SubscriptionState.ACTIVE for each in subscriptions.by_ids(
-                session, [each.id for each in news.subscriptions]).values()):
-            return False  # somebody left since the news were gathered: the next round gathers them anew
-        if not kept.still_wait(session, sorted(told)):
-            return False  # another worker tells them
-        for why, match_ids in news.dropped.items():
-            kept.drop(session, match_ids, why)
-        email_id = emails.add(session, letter, news.digests[-1].run.id if news.digests else None) if letter else None
-        if email_id is None:
-            return False
-        kept.composed(session, email_id, told)
-        return True
+        active = subscriptions.active_among(session, {each.id for _, news in written for each in news.subscriptions})
+        free = kept.still_wait(session, [each for _, news in written for each in news.versions])
+        whole = [(letter, news) for letter, news in written
+                 if free.issuperset(news.versions)  # else another worker tells them
+                 and active.issuperset(each.id for each in news.subscriptions)]  # else somebody left
+        for why in {why for _, news in whole for why in news.dropped}:
+            kept.drop(session, [each for _, news in whole for each in news.dropped.get(why, ())], why)
+        letters = [(letter, news) for letter, news in whole if letter]
+        email_ids = emails.add_all(session, [letter for letter, _ in letters], [
+            news.digests[-1].run.id if news.digests else None for _, news in letters])
+        kept.composed(session, {email_ids[letter.message_id]: news.versions for letter, news in letters
+                                if letter.message_id in email_ids})
+        return len(email_ids)
 
 
 def _compose_bulletin(db: Database, composer: Composer, due: Due) -> bool:

@@ -4,8 +4,9 @@ alone for a while between two tries."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
@@ -39,6 +40,19 @@ class Failing:
         if self._failed_at.pop(key, None):
             log.warning("%s %d works again", kind, number)
         return done
+
+    def attempt_all(self, kind: str, numbers: Sequence[int], action: Callable[[Sequence[int]], int]) -> int:
+        """As ``attempt`` for many at once; gives the sum of what the action gives. Where it fails each is attempted alone,
+        as are those that failed before."""
+        alone = [each for each in numbers if (kind, each) in self._failed_at]
+        together = [each for each in numbers if (kind, each) not in self._failed_at]
+        done = 0
+        try:
+            done = action(together)
+        except Exception:  # whoever fails alone is logged below
+            log.info("%s: %d together fail, each is tried alone", kind, len(together), exc_info=True)
+            alone = list(numbers)
+        return done + sum(self.attempt(kind, each, partial(action, [each])) or 0 for each in alone)
 
     def waits(self, kind: str, number: int) -> bool:
         """Whether this failed so lately that it is not tried. A failure in the future is a clock that was put back."""

@@ -154,6 +154,7 @@ def address(text: str) -> Address:
     return Address(one_line(name), local, host)
 
 
+@lru_cache(maxsize=1000)
 def bare(text: str) -> str:
     """The address alone, as the envelope takes it."""
     found = address(text)

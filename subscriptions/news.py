@@ -18,7 +18,7 @@ from storage import matches as kept
 from storage import told as mails
 from storage.digests import Run
 from storage.matches import Match
-from storage.notices import StoredNotice
+from storage.notices import NoticeVersion, StoredNotice
 from storage.session import Database, Session
 
 GRADE_ORDER = {"red": 0, "yellow": 1, "plain": 2}
@@ -65,29 +65,69 @@ class News:
         found = {each.id: each for told in self.told for each in told.subscriptions}
         return tuple(found[each] for each in sorted(found))
 
+    @property
+    def versions(self) -> dict[int, int]:
+        """The version of the notice that is told, by match id."""
+        return {match_id: told.stored.version for told in self.told for match_id in told.match_ids}
+
 
 def gather(db: Database, person_id: int, runs: Sequence[Run] = ()) -> News:
-    """The news of a person, each notice once and as it stands now; ``runs`` are the newest digests of all time zones.
+    """As ``gather_all`` for one person."""
+    return gather_all(db, [person_id], runs)[person_id]
+
+
+def gather_all(db: Database, person_ids: Sequence[int], runs: Sequence[Run] = ()) -> dict[int, News]:
+    """The news of each of these persons, at most 500, each notice once and as it stands now; ``runs`` are the newest digests
+    of all time zones. What many are told is read once.
 
     What waits for a digest, for the end of a pause or for that of quiet hours is not told yet, unless its notice is told
     anyway. Left untold is what belongs to a subscription that has ended and what an earlier mail has shown already. A
     grade that their zone gave stands in for the system's.
     """
     with db.read() as session:
-        person = organisations.person(session, person_id)
-        waiting = kept.waiting(session, person_id)
-        if not person.email:
-            return News(person, (), {"no verified address": tuple(each.id for each in waiting)})
-        asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in waiting}))
-        shown = kept.told(session, person_id, sorted({each.notice_id for each in waiting}))
-        open_ones, dropped = _sorted_out(waiting, asked, shown)
-        cuts = {run.frequency: run for run in runs if run.time_zone == person.time_zone}
-        due = [] if person.quiet_until(clock.now()) else [each for each in open_ones if _is_due(asked, each, cuts)]
-        at_once = {each.notice_id for each in due}
-        read = _stored(session, person, open_ones, asked, at_once | _pressing(open_ones, asked))
-        stored = {notice_id: each for notice_id, each in read.items() if notice_id in at_once or is_red(each)}
-        told = _told(session, [each for each in open_ones if each.notice_id in stored], asked, stored, shown)
-    return News(person, told, {why: tuple(ids) for why, ids in dropped.items()}, tuple(_digests(due, asked, cuts)))
+        persons = organisations.persons(session, person_ids)
+        waiting = kept.waiting(session, list(persons))
+        every = [each for found in waiting.values() for each in found]
+        asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in every}))
+        shown = kept.told(session, list(persons), sorted({each.notice_id for each in every}))
+        found = [_open(person, waiting[person_id], asked, shown[person_id], runs) for person_id, person in persons.items()]
+        readings = _Readings(session, {notice_id for each in found for notice_id in each.wanted},
+                             {zone_id for each in found for zones in each.zones.values() for zone_id in zones})
+        return {each.person.id: _news(each, asked, shown[each.person.id], readings) for each in found}
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What of the waiting matches of a person may be told, and what of it is due; ``wanted`` are the notices to be read,
+    ``zones`` those in which the person is told each, ``cuts`` the digests of where they are."""
+
+    person: Person
+    matches: list[Match]
+    due: list[Match]
+    dropped: Mapping[str, list[int]]
+    wanted: set[int]
+    zones: Mapping[int, set[int]]
+    cuts: Mapping[Frequency, Run]
+
+
+def _open(person: Person, waiting: Sequence[Match], asked: Mapping[int, Subscription], shown: Mapping[int, int],
+          runs: Iterable[Run]) -> _Open:
+    cuts = {run.frequency: run for run in runs if run.time_zone == person.time_zone}
+    if not person.email:
+        return _Open(person, [], [], {"no verified address": [each.id for each in waiting]}, set(), {}, cuts)
+    open_ones, dropped = _sorted_out(waiting, asked, shown)
+    due = [] if person.quiet_until(clock.now()) else [each for each in open_ones if _is_due(asked, each, cuts)]
+    wanted = {each.notice_id for each in due} | _pressing(open_ones, asked)
+    return _Open(person, open_ones, due, dropped, wanted, _zones(person, open_ones, asked), cuts)
+
+
+def _news(found: _Open, asked: Mapping[int, Subscription], shown: Mapping[int, int], readings: _Readings) -> News:
+    at_once = {each.notice_id for each in found.due}
+    read = {each: readings.of(each, frozenset(found.zones.get(each, ()))) for each in found.wanted}
+    stored = {notice_id: each for notice_id, each in read.items() if each and (notice_id in at_once or is_red(each))}
+    told = _told([each for each in found.matches if each.notice_id in stored], asked, stored, shown, readings)
+    return News(found.person, told, {why: tuple(ids) for why, ids in found.dropped.items()},
+                tuple(_digests(found.due, asked, found.cuts)))
 
 
 def gather_again(db: Database, email_id: int) -> tuple[News, str]:
@@ -97,30 +137,50 @@ def gather_again(db: Database, email_id: int) -> tuple[News, str]:
         person = organisations.person(session, person_id)
         bound = mails.of_mail(session, email_id)
         asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in bound}))
-        shown = kept.told(session, person_id, sorted({each.notice_id for each in bound}), email_id)
+        shown = kept.told(session, [person_id], sorted({each.notice_id for each in bound}), email_id)[person_id]
         open_ones, dropped = _sorted_out(bound, asked, shown)
-        stored = _stored(session, person, open_ones, asked, {each.notice_id for each in open_ones})
-        told = _told(session, open_ones, asked, stored, shown)
         run = digests.of_mail(session, email_id)
+        zones, wanted = _zones(person, open_ones, asked), {each.notice_id for each in open_ones}
+        readings = _Readings(session, wanted, {zone_id for found in zones.values() for zone_id in found})
+        read = {each: readings.of(each, frozenset(zones.get(each, ()))) for each in wanted}
+        told = _told(open_ones, asked, {notice_id: each for notice_id, each in read.items() if each}, shown, readings)
     found = tuple(_digests(open_ones, asked, {run.frequency: run})) if run else ()
     return News(person, told, {why: tuple(ids) for why, ids in dropped.items()}, found), message_id
 
 
-def _stored(session: Session, person: Person, found: Iterable[Match], asked: Mapping[int, Subscription],
-            notice_ids: Iterable[int]) -> Mapping[int, StoredNotice]:
-    """Notices as they stand now, each with the grade that it has where the person is told."""
-    read = notices.by_ids(session, sorted(notice_ids))
-    return grade_overrides.told_in(session, _zones(person, found, asked), read)
+class _Readings:
+    """Notices as they stand now and as they stood, each read once for all who are told it."""
+
+    def __init__(self, session: Session, notice_ids: Iterable[int], zone_ids: Iterable[int]) -> None:
+        self._session = session
+        self._read = notices.by_ids(session, sorted(notice_ids))
+        self._given = {each: grade_overrides.of_zone(session, each, self._read) for each in sorted(zone_ids)}
+        self._told = dict[tuple[int, frozenset[int]], StoredNotice]()
+        self._versions = dict[int, dict[int, NoticeVersion]]()
+
+    def of(self, notice_id: int, zone_ids: frozenset[int]) -> StoredNotice | None:
+        """A notice with the grade that it has in zones: the same object each time. None when there is none."""
+        if notice_id not in self._read:
+            return None
+        key = notice_id, zone_ids
+        if key not in self._told:
+            self._told[key] = grade_overrides.as_told(self._read[notice_id], zone_ids, self._given)
+        return self._told[key]
+
+    def before(self, notice_id: int, version: int) -> NoticeVersion | None:
+        """A notice as it stood."""
+        if notice_id not in self._versions:
+            self._versions[notice_id] = {each.version: each for each in notices.versions(self._session, notice_id)}
+        return self._versions[notice_id].get(version)
 
 
-def _told(session: Session, found: Iterable[Match], asked: Mapping[int, Subscription],
-          stored: Mapping[int, StoredNotice], shown: Mapping[int, int]) -> tuple[Told, ...]:
+def _told(found: Iterable[Match], asked: Mapping[int, Subscription], stored: Mapping[int, StoredNotice],
+          shown: Mapping[int, int], readings: _Readings) -> tuple[Told, ...]:
     """What matches tell, the most urgent first, each notice beside the reading that the person knows."""
     told = []
     for notice_id, matches in _by_notice(found).items():
         known = shown.get(notice_id, min(each.material_version for each in matches) - 1)
-        versions = {each.version: each for each in notices.versions(session, notice_id)} if known else {}
-        before = versions.get(known)
+        before = readings.before(notice_id, known) if known else None
         told.append(Told(
             stored[notice_id], tuple(asked[each] for each in sorted({each.subscription_id for each in matches})),
             tuple(each.id for each in matches), before.notice if before else None,

@@ -13,7 +13,7 @@ from subscriptions.failing import failing
 from subscriptions.news import gather_again
 
 NEXT_OUT = 500
-"""Alerts that leave next and are looked at each time; a round of delivery takes fewer."""
+"""Mails that leave next and are looked at each time; a round of delivery takes fewer."""
 
 
 def refresh(db: Database, composer: Composer, limit: int = NEXT_OUT) -> int:
@@ -38,6 +38,5 @@ def _refresh(db: Database, composer: Composer, email_id: int) -> bool:
             return False
         for why, match_ids in news.dropped.items():
             kept.drop(session, match_ids, why)
-        kept.composed(session, email_id, {match_id: each.stored.version
-                                          for each in news.told for match_id in each.match_ids})
+        kept.composed(session, {email_id: news.versions})
         return True

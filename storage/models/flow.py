@@ -57,6 +57,7 @@ class EmailRow(Base):
     __tablename__ = "emails"
     __table_args__ = (
         Index("ix_emails_state_not_before", "state", "not_before"),
+        Index("ix_emails_state_purpose_not_before", "state", "purpose", "not_before"),
         Index("ix_emails_address_created", "address", "created_at"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

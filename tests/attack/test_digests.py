@@ -170,20 +170,21 @@ def test_case_44_what_two_leaders_have_gathered_only_one_of_them_tells(here: Wor
     here.choose(subscription, DAILY)
     publish(here, "one", "two")
     here.round()
-    gather = composing.gather
+    gather_all = composing.gather_all
 
     def slow(*arguments: object) -> object:
-        news = gather(*arguments)  # type: ignore[arg-type]
-        monkeypatch.setattr(composing, "gather", gather)
+        found = gather_all(*arguments)  # type: ignore[arg-type]
+        monkeypatch.setattr(composing, "gather_all", gather_all)
+        (news,) = found.values()
         first = replace(news, told=news.told[:1])
         with here.db.write() as session:
             letter, _ = here.composer.alert(first, {})
             email_id = emails.add(session, replace(letter, dedup_key="of another leader"))
             assert email_id
-            kept.composed(session, email_id, {each: 1 for each in first.told[0].match_ids})
-        return news
+            kept.composed(session, {email_id: {each: 1 for each in first.told[0].match_ids}})
+        return found
 
-    monkeypatch.setattr(composing, "gather", slow)
+    monkeypatch.setattr(composing, "gather_all", slow)
     here.at("2026-11-21 08:00")
     here.write()
     here.wait()

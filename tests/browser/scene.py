@@ -285,7 +285,7 @@ def _mail_that_left(portal: Portal, ids: dict[str, Any]) -> str:
         email_id = emails.add(session, Letter(person_id, SUBSCRIBER, Purpose.ALERT, message_id, "from@portal.example",
                                               "【红色预警】", "", ""))
         assert email_id
-        matches.composed(session, email_id, {each.id: 1 for each in matches.waiting(session, person_id)})
+        matches.composed(session, {email_id: {each.id: 1 for each in matches.waiting(session, [person_id])[person_id]}})
         outbox.mark_sent(session, [email_id])
     return Tokens(SECRET).mail(message_id)
 
