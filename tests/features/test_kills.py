@@ -151,7 +151,7 @@ def test_a_killed_crawl_loses_nothing(world: World, mailbox: Mailbox, undisturbe
 WORKER_STEPS = [
     ("storage.notices:by_ids", "after", 1), ("storage.changes:done", "before", 1), ("storage.changes:done", "after", 1),
     ("storage.notices:mark_indexed", "after", 1), ("storage.matches:add", "before", 1), ("storage.matches:add", "after", 1),
-    ("storage.emails:add", "after", 1), ("storage.matches:composed", "after", 1), ("storage.outbox:claim", "after", 1),
+    ("storage.emails:add_all", "after", 1), ("storage.matches:composed", "after", 1), ("storage.outbox:claim", "after", 1),
     ("subscriptions.channels.smtp:SmtpChannel.send", "before", 2),
     ("subscriptions.channels.smtp:SmtpChannel.send", "after", 1), ("storage.outbox:mark_sent", "before", 1),
     ("storage.outbox:mark_sent", "after", 1)]
