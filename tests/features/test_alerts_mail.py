@@ -25,7 +25,7 @@ SAID = """\
 触电、火灾；严重风险；从最终用户处召回、禁止销售；评议截止 2026-12-20（还剩 30 天）；2027-07-01 起生效
 [红色预警] Solenoid valves for compressed air, 24 V DC
 原文：https://publisher.example/1
-级别理由：本行业产品在目标市场被召回、拒绝入境或禁止进口
+级别理由：原产中国的本行业产品在目标市场被召回、被通报或在口岸被拦截
 目标市场：欧盟
 类别：召回
 产品类别：电磁阀
@@ -121,7 +121,7 @@ def test_what_changed_is_told_as_old_and_new_with_what_a_grade_hangs_on(here: Wo
     here.wait()
     store(here.db, notice(hazards=("fire", "burns"), origin="VN", brand="AIRTEK", measures=("sales_ban",)))
     (mail,) = here.round()
-    assert mail["Subject"] == "【红色预警·有变更】欧盟国外通报 空气压缩机：火灾、烧伤/烫伤"
+    assert mail["Subject"] == "【黄色预警·有变更】欧盟国外通报 空气压缩机：火灾、烧伤/烫伤"
     assert ("内容有变更：\n  品牌：未注明 → AIRTEK\n  危害：人身伤害 → 火灾、烧伤/烫伤\n  措施：未注明 → 禁止销售\n"
             "  原产地：中国 → 越南\n") in text(mail)
     assert "人身伤害 → 火灾、烧伤/烫伤" in Reader(html(mail)).text
@@ -170,7 +170,7 @@ def test_only_mail_that_comes_again_and_again_offers_the_way_out_in_its_headers(
     here.service.subscribe("li@firm.example", COMPRESSORS)
     here.send()
     here.service.confirm(link(here.mailbox.mails[0], "confirm"))
-    here.service.ask_sign_in("li@firm.example")
+    here.accounts.sign_in.ask("li@firm.example")
     here.send()
     store(here.db, notice())
     here.round()
