@@ -82,7 +82,8 @@ def test_it_counts_what_the_matcher_would_have_opened(
         while match(here.db):
             pass
         with here.db.read() as session:
-            opened = [len(kept.waiting(session, [person_id])[person_id]) for person_id in kept.persons_waiting(session, clock.now())]
+            persons = kept.persons_waiting(session, clock.now())
+            opened = [len(found) for found in kept.waiting(session, persons).values()]
         assert estimate(here.db, criteria).alerts - before == sum(opened)
 
 
