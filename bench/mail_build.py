@@ -40,10 +40,12 @@ from storage.emails import Email, Letter, Purpose
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from subscriptions.alert import SHAPES
+from subscriptions.calendar import attached, comment_entries
 from subscriptions.composer import Composer
 from subscriptions.describe import describe
 from subscriptions.mime import wire
 from subscriptions.news import News, Told
+from subscriptions.times import HERE
 from subscriptions.tokens import Tokens
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -107,7 +109,8 @@ def product() -> Callable[[News], bytes]:
 
 
 def peer(cte: str | None = None) -> Callable[[News], bytes]:
-    """Theirs; it signs the same links and writes the same headers. The library chooses the encoding unless told."""
+    """Theirs; it signs the same links, writes the same headers and attaches the same file. The library chooses the encoding
+    unless told."""
     tokens, inliner = Tokens(SECRET), css_inline.CSSInliner(keep_style_tags=True)
 
     def build(news: News) -> bytes:
@@ -117,8 +120,9 @@ def peer(cte: str | None = None) -> Callable[[News], bytes]:
         found = plain_mail.whole(news, SOURCES, SHAPES[0], BASE_URL, leave, f"{BASE_URL}/mails/{tokens.mail(message_id)}")
         headers = {"List-Unsubscribe": f"<{leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                    "List-Id": "<alert.portal.example>"}
+        closing = comment_entries([each.stored for each in news.told[:SHAPES[0][0]]], HERE)
         letter = Letter(person.id, person.email, Purpose.ALERT, message_id, SENDER, found.subject, found.text,
-                        inliner.inline(found.html), None, headers)
+                        inliner.inline(found.html), None, headers, attached(closing, BASE_URL, person.lang, HERE))
         return plain_mail.message(Email(1, letter, 0, NOW), cte).as_bytes()
     return build
 

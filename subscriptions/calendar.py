@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
@@ -89,10 +89,16 @@ def attached(found: Sequence[Entry], base_url: str, lang: str, zone: ZoneInfo) -
 
 def deadline_file(found: Sequence[Entry], base_url: str, lang: str, zone: ZoneInfo) -> Attachment:
     """A calendar file of these deadlines."""
+    name = say("评议截止日期" if all(each.what is DeadlineKind.COMMENT for each in found) else "截止日期", lang)
+    return Attachment(f"{name}.ics", "text/calendar; method=PUBLISH", _text(_published(), found, base_url, lang, zone))
+
+
+@cache
+def _published() -> str:
+    """An empty calendar as files of mails have it."""
     written = _calendar()
     written.add("method", "PUBLISH")
-    name = say("评议截止日期" if all(each.what is DeadlineKind.COMMENT for each in found) else "截止日期", lang)
-    return Attachment(f"{name}.ics", "text/calendar; method=PUBLISH", _text(written, found, base_url, lang, zone))
+    return str(written.to_ical(), "utf-8")
 
 
 def feed(found: Sequence[Entry], base_url: str, lang: str, zone: ZoneInfo) -> str:
@@ -103,7 +109,7 @@ def feed(found: Sequence[Entry], base_url: str, lang: str, zone: ZoneInfo) -> st
     written.add("x-wr-calname", name)
     written.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     written.add("x-published-ttl", "PT6H")
-    return _text(written, found, base_url, lang, zone)
+    return _text(str(written.to_ical(), "utf-8"), found, base_url, lang, zone)
 
 
 def _calendar() -> Calendar:
@@ -114,9 +120,10 @@ def _calendar() -> Calendar:
     return written
 
 
-def _text(written: Calendar, found: Iterable[Entry], base_url: str, lang: str, zone: ZoneInfo) -> str:
-    """A calendar with these deadlines. Each is written once for all who are told it: writing takes longer than a mail."""
-    head, end, rest = str(written.to_ical(), "utf-8").rpartition("END:VCALENDAR")
+def _text(written: str, found: Iterable[Entry], base_url: str, lang: str, zone: ZoneInfo) -> str:
+    """An empty calendar with these deadlines in it. Each is written once for all who are told it: writing takes longer than
+    a mail."""
+    head, end, rest = written.rpartition("END:VCALENDAR")
     return head + "".join([_event(each, base_url, lang, zone) for each in found]) + end + rest
 
 
