@@ -47,7 +47,7 @@ def claim(db: Database, limit: int, seat: str = FIRST_SEAT) -> list[Email]:
         closed = _closed(session, {row.address for row in rows if row.purpose not in URGENT})
         lost = {row.id for row in rows if row.address in closed and row.purpose not in URGENT} - unwanted
         taken = [row for row in rows if row.id not in unwanted and row.id not in lost]
-        _set(session, [row.id for row in taken], state=EmailState.SENDING.value, claimed_by=seat, error_class=None)
+        _set(session, [row.id for row in taken], state=EmailState.SENDING.value, claimed_by=seat)
         _set(session, unwanted, state=EmailState.FAILED.value, last_error=UNWANTED, error_class=None)
         _set(session, lost, state=EmailState.FAILED.value, last_error=NO_MAIL, error_class=ErrorClass.SUPPRESSED.value)
         return [_email(row) for row in taken]
@@ -115,9 +115,10 @@ def mark_sent(session: Session, email_ids: Sequence[int]) -> None:
 
 
 def mark_postponed(session: Session, email_ids: Sequence[int], until: datetime, error: str, error_class: ErrorClass) -> None:
-    """These mails could not be delivered for now."""
+    """These mails could not be delivered for now. One that may have been taken in an earlier try stays ``broken``."""
+    kept = case((EmailRow.error_class == ErrorClass.BROKEN.value, ErrorClass.BROKEN.value), else_=error_class.value)
     session.execute(update(EmailRow).where(EmailRow.id.in_(email_ids)).values(
-        state=EmailState.PENDING.value, not_before=until, last_error=error, error_class=error_class.value,
+        state=EmailState.PENDING.value, not_before=until, last_error=error, error_class=kept,
         attempts=EmailRow.attempts + 1).execution_options(synchronize_session=False))
 
 
@@ -153,12 +154,12 @@ def seats_sending(session: Session) -> list[str]:
 
 def give_back(db: Database, seat: str, email_ids: Iterable[int] | None = None) -> int:
     """Let mails be taken again that a seat has in hand and is not sending: these, or all; gives how many. Call it for all
-    only while holding the seat's lock."""
+    only while holding the seat's lock: its worker died, so the server may have taken any of them (``broken``)."""
     query = update(EmailRow).where(EmailRow.state == EmailState.SENDING.value, EmailRow.claimed_by == seat)
-    if email_ids is not None:
-        query = query.where(EmailRow.id.in_(list(email_ids)))
+    query = (query.values(state=EmailState.PENDING.value, error_class=ErrorClass.BROKEN.value) if email_ids is None
+             else query.where(EmailRow.id.in_(list(email_ids))).values(state=EmailState.PENDING.value))
     with db.write() as session:
-        return len(session.scalars(query.values(state=EmailState.PENDING.value).returning(EmailRow.id)).all())
+        return len(session.scalars(query.returning(EmailRow.id)).all())
 
 
 def told_by(session: Session, email_id: int) -> list[int]:

@@ -13,10 +13,9 @@ from storage.matches import Match
 from storage.models import EmailRow, MatchRow, NoticeRow
 from storage.outbox import NEXT_OUT
 
-_NOT_TAKEN = (ErrorClass.TEMPORARY.value, ErrorClass.UNREACHABLE.value)
-_UNTAKEN = (EmailRow.state == EmailState.PENDING.value,
-            EmailRow.claimed_by.is_(None) | EmailRow.error_class.in_(_NOT_TAKEN))
-"""Mails that the server is known not to have taken: no worker has had them in hand, or it was told to come again."""
+_UNTAKEN = (EmailRow.state == EmailState.PENDING.value, EmailRow.sent_at.is_(None),
+            EmailRow.error_class.is_(None) | (EmailRow.error_class != ErrorClass.BROKEN.value))
+"""Mails that the server is known not to have taken in any try."""
 
 
 def overtaken(session: Session, limit: int) -> list[int]:

@@ -190,13 +190,16 @@ class Audit:
         yield from self._unlike_published()
 
     def _is_early(self, match: MatchRow) -> bool:
-        """Whether a person who has one subscription, to a digest that waits for all, was told before it was cut."""
+        """Whether a person who has one subscription, to a digest that waits for all, was told before it was cut. What changed
+        after the cut is told with the notice that was due, as it stands when the mail is written."""
         asked = self._alone.get(match.subscription_id)
         if asked is None or match.email_id is None or asked.frequency == "immediate" or asked.red_at_once:
             return False
         cuts = {each.id: each.cut_at for each in self.digests}
         digest = next(each.digest_run_id for each in self.emails.values() if each.id == match.email_id)
-        return digest is None or match.created_at >= cuts[digest]
+        due = any(each.email_id == match.email_id and each.notice_id == match.notice_id and each.created_at < cuts[digest]
+                  for each in self.matches) if digest else False
+        return not due
 
     @cached_property
     def _alone(self) -> dict[int, SubscriptionRow]:
