@@ -190,8 +190,8 @@ class Audit:
         yield from self._unlike_published()
 
     def _is_early(self, match: MatchRow) -> bool:
-        """Whether a person who has one subscription, to a digest that waits for all, was told before it was cut. What changed
-        after the cut is told with the notice that was due, as it stands when the mail is written."""
+        """Whether a person who has one subscription, to a digest that waits for all, was told before it was cut. What
+        changed after the cut is told with the notice that was due, as it stands when the mail is written."""
         asked = self._alone.get(match.subscription_id)
         if asked is None or match.email_id is None or asked.frequency == "immediate" or asked.red_at_once:
             return False
