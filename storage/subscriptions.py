@@ -91,8 +91,7 @@ def of_person(session: Session, person_id: int) -> list[Subscription]:
 
 def ever_of_person(session: Session, person_id: int, topic: Topic) -> list[Subscription]:
     """The subscriptions of a person to a topic, ended ones included, oldest first."""
-    return [_subscription(row) for row in session.scalars(select(SubscriptionRow).where(
-        SubscriptionRow.person_id == person_id, SubscriptionRow.topic == topic.value).order_by(SubscriptionRow.id))]
+    return [each.subscription for each in terms(session, person_id, topic)]
 
 
 def terms(session: Session, person_id: int, topic: Topic) -> list[Term]:

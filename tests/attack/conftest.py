@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from tests.attack.wire import Serving
+from tests.features.conftest import here, mailbox
+
+__all__ = ["here", "mailbox", "serve"]
 
 
 @pytest.fixture

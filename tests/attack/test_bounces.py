@@ -28,24 +28,11 @@ from subscriptions.personal import PersonalService
 from tests.attack import bounced
 from tests.browser.portal import Portal
 from tests.dovecot import PASSWORD, dovecot, put
-from tests.features.alerts import COMPRESSORS, LI, World, link, text, world
-from tests.moody import MoodyMailbox, moody_mailbox
+from tests.features.alerts import COMPRESSORS, LI, World, link, text
+from tests.moody import MoodyMailbox
 
 WANG = "wang@firm.example"
 KEY = "k" * 40
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, mailbox: MoodyMailbox) -> Iterator[World]:
-    with world(tmp_path, mailbox) as found:
-        found.load()
-        yield found
 
 
 class Returns:

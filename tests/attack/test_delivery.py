@@ -34,17 +34,11 @@ from tests.builders import notice, store
 from tests.conftest import Installed
 from tests.databases import url_of
 from tests.features.alerts import BASE_URL, LI, SECRET, World, text, world
-from tests.moody import DROP, HANG, MoodyMailbox, moody_mailbox
+from tests.moody import DROP, HANG, MoodyMailbox
 from zonewatch import doctor
 from zonewatch.settings import Settings
 
 PEOPLE = [f"p{number}@firm.example" for number in range(8)]
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
 
 
 @pytest.fixture

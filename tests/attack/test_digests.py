@@ -4,11 +4,9 @@ in many watches. Every match is told in one mail, or dropped with a reason."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -25,8 +23,7 @@ from subscriptions import compose as composing
 from subscriptions.compose import compose
 from subscriptions.match import match
 from tests.builders import notice, source, store
-from tests.features.alerts import COMPRESSORS, LI, World, names, publish, text, told, told_once, world
-from tests.moody import MoodyMailbox, moody_mailbox
+from tests.features.alerts import COMPRESSORS, LI, World, names, publish, text, told, told_once
 
 DAILY, WEEKLY, MONTHLY = Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY
 YELLOW = {"kind": NoticeKind.TBT_NOTIFICATION}
@@ -34,19 +31,6 @@ EU = Criteria(markets=frozenset({"EU"}))
 
 
 pytestmark = pytest.mark.keeps
-
-
-@pytest.fixture(scope="module")
-def mailbox() -> Iterator[MoodyMailbox]:
-    with moody_mailbox() as found:
-        yield found
-
-
-@pytest.fixture
-def here(tmp_path: Path, mailbox: MoodyMailbox) -> Iterator[World]:
-    with world(tmp_path, mailbox) as found:
-        found.load()
-        yield found
 
 
 def test_case_44_what_is_found_at_eight_sharp_waits_for_the_next_digest(here: World) -> None:
