@@ -130,7 +130,8 @@ def add_all(session: Session, letters: Sequence[Letter], digest_run_ids: Sequenc
             if letter.dedup_key is None or letter.dedup_key not in known]
     if not rows:
         return {}
-    added = session.execute(insert(EmailRow).returning(EmailRow.message_id, EmailRow.id), rows)
+    added = session.execute(insert(EmailRow).returning(EmailRow.message_id, EmailRow.id), rows,
+                            execution_options={"render_nulls": True})  # one statement whoever the mail is to
     return {message_id: email_id for message_id, email_id in added}
 
 
