@@ -19,6 +19,9 @@ from domain.errors import StoreError
 
 BUSY_TIMEOUT_MS = 30_000
 TURN_SECONDS = 0.002
+CHECKPOINT_PAGES = 10_000
+"""How far the log of writes grows before it is brought into the file: 40 MB. Pages that many writes change, as mails do
+from written to sent, go into the file once."""
 MIGRATION_LOCK = 2026_1122
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -141,7 +144,8 @@ def _engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own kind
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=NORMAL", "foreign_keys=ON",
+                   f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
