@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.digest import Cut, newest
 from domain.subscription import Frequency, SubscriptionState, Topic
-from storage import organisations
+from storage import whereabouts
 from storage.locks import alone
 from storage.models import DigestRunRow, EmailRow, SubscriptionRow
 from storage.session import Database
@@ -78,7 +78,7 @@ def _cuts(session: Session) -> Iterator[Cut]:
     wanted = session.scalars(select(SubscriptionRow.frequency).where(
         SubscriptionRow.topic == Topic.NOTICES.value, SubscriptionRow.state == SubscriptionState.ACTIVE.value,
         SubscriptionRow.frequency != Frequency.IMMEDIATE.value).distinct()).all()
-    names = organisations.time_zones(session) if wanted else []
+    names = whereabouts.time_zones(session) if wanted else []
     return (newest(Frequency(frequency), name, clock.now()) for frequency in sorted(wanted) for name in names)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
@@ -16,13 +15,11 @@ from storage import personal
 from storage.emails import EmailState
 from storage.models import (
     AddressRow,
-    AttemptRow,
     BounceRow,
     BulletinRow,
     EmailRow,
     MembershipRow,
     PersonRow,
-    SignInRow,
     SubscriptionRow,
 )
 from storage.session import Database
@@ -32,44 +29,29 @@ ADDRESSES_KEPT = timedelta(days=ADDRESS_DAYS)
 BOUNCES_KEPT = timedelta(days=365)
 BOUNCE_ADDRESSES_KEPT = timedelta(days=90)
 """How long a bounce names its address: longer than any series of holds."""
-ATTEMPTS_KEPT = timedelta(days=7)
-"""Longer than any limit counts."""
-SIGN_INS_KEPT = timedelta(days=30)
 UNUSED = "28 days after the last subscription ended"
 BATCH = 500
 _OVER = (EmailState.SENT.value, EmailState.FAILED.value)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was forgotten, or would be: bodies of mails, persons, bounces, attempts and ways to sign in."""
+    """What was forgotten, or would be."""
 
     bodies: int = 0
     persons: int = 0
     bounces: int = 0
-    attempts: int = 0
-    sign_ins: int = 0
 
     def text(self) -> str:
         """For people."""
-        return (f"{self.bodies} bodies of mails, {self.persons} persons, {self.bounces} bounces, {self.attempts} attempts "
-                f"and {self.sign_ins} sign-ins")
+        return f"{self.bodies} bodies of mails, {self.persons} persons and {self.bounces} bounces"
 
 
 def forget_personal(db: Database, *, dry_run: bool = False) -> Forgotten:
     """Forget what says something about persons and is old enough; with ``dry_run`` only count it. Safe to be killed
     anywhere and to run beside everything else."""
     now = clock.now()
-    found = Forgotten(bodies=_empty_bodies(db, now, dry_run), persons=_erase_unused(db, now, dry_run))
-    if not dry_run:
-        with db.write() as session:
-            session.execute(update(BounceRow).where(
-                BounceRow.received_at < now - BOUNCE_ADDRESSES_KEPT, BounceRow.address_id.is_not(None)).values(
-                    address_id=None))
-    found.bounces = _prune(db, BounceRow, BounceRow.received_at < now - BOUNCES_KEPT, dry_run)
-    found.attempts = _prune(db, AttemptRow, AttemptRow.at < now - ATTEMPTS_KEPT, dry_run)
-    found.sign_ins = _prune(db, SignInRow, SignInRow.expires_at < now - SIGN_INS_KEPT, dry_run)
-    return found
+    return Forgotten(_empty_bodies(db, now, dry_run), _erase_unused(db, now, dry_run), _forget_bounces(db, now, dry_run))
 
 
 def _empty_bodies(db: Database, now: datetime, dry_run: bool) -> int:
@@ -106,10 +88,17 @@ def _unused(now: datetime) -> tuple[ColumnElement[bool], ...]:
                 lives, lately, MembershipRow.person_id == PersonRow.id, BulletinRow.author_id == PersonRow.id)))
 
 
-def _prune(db: Database, table: type[Any], condition: ColumnElement[bool], dry_run: bool) -> int:
+def _forget_bounces(db: Database, now: datetime, dry_run: bool) -> int:
+    """First whose address it was, then all of it."""
+    if not dry_run:
+        with db.write() as session:
+            session.execute(update(BounceRow).where(
+                BounceRow.received_at < now - BOUNCE_ADDRESSES_KEPT, BounceRow.address_id.is_not(None)).values(
+                    address_id=None))
+    old = BounceRow.received_at < now - BOUNCES_KEPT
     with db.read() as session:
-        ids = list(session.scalars(select(table.id).where(condition).order_by(table.id)))
+        ids = list(session.scalars(select(BounceRow.id).where(old).order_by(BounceRow.id)))
     for start in range(0, 0 if dry_run else len(ids), BATCH):
         with db.write() as session:
-            session.execute(delete(table).where(table.id.in_(ids[start:start + BATCH])))
+            session.execute(delete(BounceRow).where(BounceRow.id.in_(ids[start:start + BATCH])))
     return len(ids)

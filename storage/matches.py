@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.subscription import Frequency, SubscriptionState
-from storage import organisations
+from storage import whereabouts
 from storage.digests import Run
 from storage.emails import EmailState
 from storage.models import EmailRow, MatchRow, PersonRow, SubscriptionRow
@@ -94,7 +94,7 @@ def persons_waiting(session: Session, now: datetime) -> list[int]:
 def persons_of_digest(session: Session, run: Run) -> list[int]:
     """Persons with matches that go with a digest, the longest waiting first."""
     return _persons(session, (SubscriptionRow.frequency == run.frequency.value, _not_paused(run.cut_at),
-                              organisations.time_zone() == run.time_zone), MatchRow.created_at < run.cut_at)
+                              whereabouts.time_zone() == run.time_zone), MatchRow.created_at < run.cut_at)
 
 
 def _not_paused(at: datetime) -> ColumnElement[bool]:
@@ -130,11 +130,16 @@ def pressing(session: Session, after: int) -> list[tuple[int, int]]:
 
 def still_pressing(session: Session, match_ids: Collection[int]) -> list[tuple[int, int, datetime | None]]:
     """Those of these that wait and may go at once, each with its person and the end of its pause."""
-    rows = session.execute(
-        select(MatchRow.id, SubscriptionRow.person_id, SubscriptionRow.paused_until)
-        .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
-        .where(*WAITING, MatchRow.id.in_(match_ids), SubscriptionRow.red_at_once).order_by(MatchRow.id))
-    return [(match_id, person_id, until) for match_id, person_id, until in rows]
+    found: list[tuple[int, int, datetime | None]] = []
+    ids = sorted(match_ids)
+    for start in range(0, len(ids), BATCH):
+        rows = session.execute(
+            select(MatchRow.id, SubscriptionRow.person_id, SubscriptionRow.paused_until)
+            .join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
+            .where(*WAITING, MatchRow.id.in_(ids[start:start + BATCH]), SubscriptionRow.red_at_once)
+            .order_by(MatchRow.id))
+        found += [(match_id, person_id, until) for match_id, person_id, until in rows]
+    return found
 
 
 def waiting(session: Session, person_ids: Sequence[int]) -> dict[int, list[Match]]:

@@ -12,7 +12,7 @@ from domain.errors import InvalidValue, NotFound
 from domain.organisation import Person
 from domain.quiet import Quiet
 from domain.subscription import Frequency, SubscriptionState, Topic
-from storage import organisations, subscriptions
+from storage import organisations, subscriptions, whereabouts
 from storage.session import Database
 from subscriptions.estimate import check, estimate
 from subscriptions.inert import one_line
@@ -71,4 +71,4 @@ def rest(db: Database, person_id: int, time_zone: str, quiet: tuple[int, int] | 
         raise InvalidValue(say("免打扰的开始和结束时间不能相同", lang))
     hours = Quiet(*quiet) if quiet else None
     with db.write() as session:
-        organisations.set_rest(session, person_id, time_zone or None, hours)
+        whereabouts.set_rest(session, person_id, time_zone or None, hours)

@@ -12,7 +12,7 @@ from itertools import chain
 from weakref import WeakKeyDictionary
 
 from domain import clock
-from storage import digests, emails, notices, organisations
+from storage import digests, emails, notices, whereabouts
 from storage import matches as kept
 from storage.digests import Run
 from storage.emails import Purpose
@@ -57,13 +57,28 @@ def ready(db: Database, limit: int, is_left_alone: Callable[[int], bool] = lambd
     told is finished."""
     looked = _known.setdefault(db, _Looked())
     runs = digests.cut(db, partial(is_behind, db))
-    found = _taken(looked, limit, is_left_alone) if runs == looked.runs and time.monotonic() < looked.until else []
+    found = list[int]()
+    if runs == looked.runs and time.monotonic() < looked.until:
+        _put_first(db, looked)
+        found = _taken(looked, limit, is_left_alone)
     if not found:
         began = time.monotonic()
         looked.queue, looked.runs = deque(_look(db, looked, runs)), runs
         looked.until = time.monotonic() + SELDOM * (time.monotonic() - began)
         found = _taken(looked, limit, is_left_alone)
     return Ready(found, runs)
+
+
+def _put_first(db: Database, looked: _Looked) -> None:
+    """Persons with red notices pass those who were found before."""
+    with db.read() as session:
+        upto = kept.newest_id(session)
+    if upto != looked.upto:
+        red = _pressed(db, looked)
+        with db.read() as session:
+            last = emails.newest(session, Purpose.ALERT, red)
+        first = [each for each in red if not _is_gathering(last.get(each), clock.now())]
+        looked.queue = deque(dict.fromkeys([*first, *looked.queue]))
 
 
 def _taken(looked: _Looked, limit: int, is_left_alone: Callable[[int], bool]) -> list[int]:
@@ -81,7 +96,7 @@ def _look(db: Database, looked: _Looked, runs: list[Run]) -> list[int]:
         of_digests = {run: kept.persons_of_digest(session, run) for run in runs if run.done_at is None}
         waiting = list(dict.fromkeys([*red, *kept.persons_waiting(session, clock.now()), *chain(*of_digests.values())]))
         last = emails.newest(session, Purpose.ALERT, waiting)
-        quiet = organisations.quiet(session, clock.now(), waiting)
+        quiet = whereabouts.quiet(session, clock.now(), waiting)
     _finish(db, [run for run, persons in of_digests.items() if not persons])
     pressing = set(red)
     return [each for each in waiting if (each in pressing or each not in quiet)

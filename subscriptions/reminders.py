@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain import clock
 from domain.deadline import STEPS, reminder
-from storage import emails, follows, organisations, publishers, reminders
+from storage import emails, follows, publishers, reminders, whereabouts
 from storage.emails import Letter
 from storage.follows import Follow
 from storage.reminders import Step
@@ -45,7 +45,7 @@ def plan(db: Database) -> int:
     today = clock.today()
     with db.read() as session:
         near = follows.near(session, today - timedelta(days=1), today + timedelta(days=max(STEPS) + 1))
-        zones = organisations.time_zones_of(session, sorted({each.person_id for each in near}))
+        zones = whereabouts.time_zones_of(session, sorted({each.person_id for each in near}))
         steps = [step for each in near for step in _due(each, ZoneInfo(zones[each.person_id]))]
         fresh = reminders.unknown(session, steps) if steps else []
     for start in range(0, len(fresh), reminders.BATCH):

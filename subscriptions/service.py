@@ -12,7 +12,7 @@ from domain.errors import Conflict, InvalidValue, NotFound
 from domain.organisation import checked_email
 from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
 from domain.text import tokens as word_tokens
-from storage import attempts, consents, emails, notices, organisations, subscriptions, told
+from storage import attempts, consents, emails, notices, organisations, subscriptions, told, whereabouts
 from storage.emails import Purpose
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -155,7 +155,7 @@ class SubscriptionService:
     def said_time_zone(self, person_id: int) -> str:
         """The time zone that a person chose; empty when it is that of their zone."""
         with self._db.read() as session:
-            return organisations.own_time_zone(session, person_id) or ""
+            return whereabouts.own_time_zone(session, person_id) or ""
 
     def end(self, person_id: int, subscription_id: int) -> None:
         """Stop a subscription of the person. Raises NotFound when it is not theirs."""

@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from domain import clock
 from domain import criteria as criterias
 from domain.grade import Grade
+from domain.notice import NoticeKind
 from domain.organisation import OrganisationKind, Role
 from domain.subscription import Frequency
 from storage import digests, emails, grade_overrides, organisations
@@ -18,10 +19,12 @@ from storage import matches as kept
 from storage.models import AddressRow, EmailRow, MatchRow, NoticeRow, PersonRow, SubscriptionRow
 from storage.session import Session
 from subscriptions import compose as composing
+from subscriptions import due
 from subscriptions.compose import compose
 from subscriptions.due import ready
+from subscriptions.match import match
 from subscriptions.news import News, gather, gather_all
-from tests.features.alerts import COMPRESSORS, World, publish, writes
+from tests.features.alerts import COMPRESSORS, LI, World, publish, writes
 
 FIRST = 1000
 """The first of the persons that are made here."""
@@ -215,3 +218,19 @@ def test_what_comes_while_very_many_wait_is_neither_lost_nor_told_within_the_tim
     here.wait()
     assert compose(here.db, here.composer) == 0
     assert sorted(told_by_a_mail(here)) == [2] * 30
+
+
+def test_a_red_one_passes_those_who_wait_already(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(due, "SELDOM", 1e6)  # so that nobody is looked for anew
+    here.choose(here.follow(), Frequency.WEEKLY, red_at_once=True)
+    assert ready(here.db, 10).persons == [], "and the digests that were cut are done"
+    persons = crowd(here, 30, publish(here, "plain", kind=NoticeKind.TBT_NOTIFICATION))
+    match(here.db)
+    assert ready(here.db, 10).persons == persons[:10]
+    publish(here, "red too")
+    match(here.db)
+    found = ready(here.db, 10).persons
+    assert found[1:] == persons[10:19]
+    with here.db.read() as session:
+        assert organisations.person(session, found[0]).email == LI
+    assert ready(here.db, 30).persons == persons[19:], "and nobody comes twice"

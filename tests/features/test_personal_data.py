@@ -22,14 +22,12 @@ from storage.emails import Letter, Purpose
 from storage.forgetting import Forgotten, forget_personal
 from storage.models import (
     AddressRow,
-    AttemptRow,
     Base,
     BounceRow,
     ConsentRow,
     EmailRow,
     MembershipRow,
     PersonRow,
-    SignInRow,
     SubscriptionRow,
 )
 from subscriptions import colleague
@@ -198,18 +196,14 @@ def test_bodies_go_after_thirty_days_and_addresses_twenty_eight_days_after_the_l
     assert forget_personal(portal.db) == Forgotten()
 
 
-def test_attempts_ways_to_sign_in_and_bounces_go_in_their_time(portal: Portal) -> None:
-    now, person_id = clock.now(), portal.people[EDITOR]
-    with portal.db.write() as session:
-        session.add(AttemptRow(what="sign_in", key="k", at=now))
-        session.add(SignInRow(person_id=person_id, kind="mail", code_hash="h", created_at=now, expires_at=now, tries=0))
+def test_bounces_go_in_their_time(portal: Portal) -> None:
+    now = clock.now()
     email_id = sent(portal, EDITOR)
     with portal.db.write() as session:
         bounces.note(session, Told("k", ("<1@portal.example>",), (EDITOR,), BounceKind.SOFT, "4.2.2", now), "test")
         assert session.scalars(select(BounceRow.email_id)).all() == [email_id]
     clock.fix(now + timedelta(days=100))
-    removed = forget_personal(portal.db)
-    assert (removed.attempts, removed.sign_ins, removed.bounces) == (1, 1, 0)
+    assert forget_personal(portal.db).bounces == 0
     with portal.db.read() as session:
         assert session.scalars(select(BounceRow.address_id)).all() == [None]
     clock.fix(now + timedelta(days=366))
