@@ -284,6 +284,29 @@ def test_an_extended_deadline_is_told_once_and_reminded_of_anew(them: Followers)
     assert left(mail) == "还剩 30 天"
 
 
+def test_what_moved_waits_for_the_end_of_quiet_hours(them: Followers) -> None:
+    """Two moves in one night are one mail in the morning, from the date that the reader knew to that which holds now."""
+    them.here.service.rest(them.li, "Asia/Shanghai", (22 * 60, 7 * 60))
+    them.follow(store(them.db, TBT)[0])
+    assert them.at(2026, 12, 1, 14, 30) == []
+    store(them.db, replace(TBT, comment_deadline=date(2027, 1, 15)))
+    assert them.now() == [], "it is 22:30 in Beijing"
+    assert them.at(2026, 12, 1, 18, 0) == []
+    store(them.db, replace(TBT, comment_deadline=date(2027, 1, 31)))
+    assert them.at(2026, 12, 1, 22, 59) == []
+    (mail,) = them.at(2026, 12, 1, 23, 0)
+    assert "评议截止：2026-12-31 → 2027-01-31" in text(mail)
+    assert them.now() == []
+
+
+def test_a_reminder_waits_for_the_end_of_quiet_hours(them: Followers) -> None:
+    them.here.service.rest(them.li, "Asia/Shanghai", (22 * 60, 9 * 60 + 30))
+    them.follow(store(them.db, TBT)[0])
+    assert them.morning(date(2026, 12, 17)) == []
+    (mail,) = them.at(2026, 12, 17, 1, 30)
+    assert left(mail) == "还剩 14 天"
+
+
 def test_a_reminder_of_the_old_date_that_waits_is_dropped(them: Followers) -> None:
     them.follow(store(them.db, TBT)[0])
     clock.fix(datetime(2026, 12, 17, 1, tzinfo=UTC))
