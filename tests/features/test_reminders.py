@@ -275,7 +275,7 @@ def test_an_extended_deadline_is_told_once_and_reminded_of_anew(them: Followers)
     assert len(them.morning(date(2026, 12, 17))) == 1
     revise(them, replace(TBT, comment_deadline=date(2027, 1, 31)))
     (mail,) = them.now()
-    assert mail["Subject"] == "【日期变更】空气压缩机 · 欧盟 · 评议截止"
+    assert mail["Subject"] == "【日期变更】空气压缩机 · 欧盟 · 评议截止 2026-12-31 → 2027-01-31"
     assert ("评议截止：2026-12-31 → 2027-01-31（欧盟当地时间 24:00 前，即北京时间 2 月 1 日 07:00）"
             "（还剩 45 天）") in text(mail)
     assert them.now() == []
@@ -344,7 +344,7 @@ def test_an_alert_of_the_change_is_enough(them: Followers) -> None:
     revise(them, replace(TBT, comment_deadline=date(2027, 1, 31)))
     (mail,) = them.now()
     assert "评议截止：2026-12-31 → 2027-01-31" in text(mail)
-    assert "您的订阅条件" in text(mail), "the alert says it"
+    assert "命中订阅" in text(mail), "the alert says it"
     assert them.now() == []
     assert left(them.morning(date(2027, 1, 1))[0]) == "还剩 30 天"
 
