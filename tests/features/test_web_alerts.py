@@ -14,7 +14,7 @@ from domain.regulation import binding
 from domain.subscription import SubscriptionState, Topic
 from storage import organisations
 from subscriptions.tokens import Tokens
-from tests.browser.portal import EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, post, text
+from tests.browser.portal import EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, links, post, text
 from webapp.alerts.forms import subscribe_form
 from webapp.search.forms import criteria_of
 
@@ -198,6 +198,14 @@ def test_unsubscribing_asks_first_and_ends_what_was_ticked(portal: Portal) -> No
     assert "都已停止" in reader.get(path).text
 
 
+def test_where_somebody_came_to_leave_they_are_asked_for_nothing_else(portal: Portal) -> None:
+    subscribed(portal)
+    reader = portal.client(SUBSCRIBER)
+    assert "我已读过，同意" in reader.get("/my").text
+    leave = Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ())
+    assert "我已读过，同意" not in reader.get(f"/unsubscribe/{leave}").text
+
+
 def test_one_click_needs_neither_cookie_nor_token_of_a_form(portal: Portal) -> None:
     subscribed(portal)
     path = f"/unsubscribe/{Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ())}"
@@ -227,6 +235,7 @@ def test_links_serve_one_purpose_only(portal: Portal) -> None:
         answer = reader.get(path)
         assert answer.status_code == 410
         assert "链接已失效" in answer.text
+        assert {"登录", "订阅"} <= links(answer.text.partition("<main")[2]).keys(), "where to get another one"
     assert post(reader, "/sign-in", f"/sign-in/{leave}").status_code == 410
 
 
