@@ -87,6 +87,24 @@ def kept(portal: Portal, **values: str | list[str]) -> Criteria:
     return portal.subscriptions.pending(portal.token("confirm")).criteria
 
 
+def test_what_is_wrong_stands_at_the_top_of_the_page_and_before_the_form_is_sent(portal: Portal) -> None:
+    reader = portal.client()
+    assert "还没有选择条件" in reader.get("/subscribe?scope=all").text
+    answer = post(reader, "/subscribe", **SENT, scope="all")
+    assert answer.status_code == 400
+    top = answer.text.partition("<form class=\"columns\"")[0]
+    assert "条件过宽" in top
+    assert 'href="#error"' in top
+    assert "还没有选择条件" not in reader.get("/subscribe?scope=all&market=DE").text
+
+
+@pytest.mark.parametrize(("asked", "warned"), [
+    ("word=打印机", True), ("any=打印机&any=墨水", True), ("any=打印机&any=printer", False), ("word=printer", False),
+    ("product=ink_cartridge", False)])
+def test_a_chinese_word_that_foreign_publishers_never_write_is_warned_of(portal: Portal, asked: str, warned: bool) -> None:
+    assert ("只按原文逐字查找" in portal.client().get(f"/subscribe?{asked}").text) == warned
+
+
 def test_words_are_written_one_a_line(portal: Portal) -> None:
     found = kept(portal, word=" EN 286-1 \r\n\r\nlead", any="recall\r\nRückruf\r\nrecall", any2="", **{"not": "tattoo"})
     assert found == Criteria(words=("EN 286-1", "lead"), any_words=(("recall", "Rückruf"),), excluded=("tattoo",))
