@@ -135,7 +135,8 @@ def find(session: Session, name: str) -> int:
         lines = [f"  {source}:{external_id}  (id {notice_id}) {title}"
                  for notice_id, source, external_id, title in found[:MOST_NAMED]]
         more = [f"  and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
-        raise InvalidValue("\n".join([f"{name!r} means {len(found)} notices; name one by its source, or as notices/ID:", *lines, *more]))
+        said = f"{name!r} means {len(found)} notices; name one by its source, or as notices/ID:"
+        raise InvalidValue("\n".join([said, *lines, *more]))
     return found[0][0]
 
 
