@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from storage.models import (
 )
 from storage.notices import NoticeVersion, StoredNotice
 
+_PAGE = re.compile(r"(?:^|/)notices/([0-9]{1,9})$", re.ASCII)
+"""The end of the address of a notice's page, as mails have it."""
 MOST_NAMED = 20
 """Notices that an ambiguous name lists."""
 MAX_ID = 2**31 - 1
@@ -117,8 +120,10 @@ class Lineage:
 
 
 def find(session: Session, name: str) -> int:
-    """The id of the notice that a name means: an id, "source:external_id", an external id, or an identifier. Raises
-    NotFound, or InvalidValue with a list when it means several."""
+    """The id of the notice that a name means: the address of its page, an id, "source:external_id", an external id, or an
+    identifier. Raises NotFound, or InvalidValue with a list when it means several."""
+    if page := _PAGE.search(name):
+        return notices.by_id(session, int(page[1])).id
     source, _, external_id = name.partition(":")
     exact = session.scalar(select(NoticeRow.id).where(NoticeRow.source == source, NoticeRow.external_id == external_id))
     if exact is not None:
@@ -130,7 +135,8 @@ def find(session: Session, name: str) -> int:
         lines = [f"  {source}:{external_id}  (id {notice_id}) {title}"
                  for notice_id, source, external_id, title in found[:MOST_NAMED]]
         more = [f"  and {len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
-        raise InvalidValue("\n".join([f"{name!r} means {len(found)} notices; name one by its source:", *lines, *more]))
+        said = f"{name!r} means {len(found)} notices; name one by its source, or as notices/ID:"
+        raise InvalidValue("\n".join([said, *lines, *more]))
     return found[0][0]
 
 

@@ -51,9 +51,19 @@ def counted(news: News, grades: Sequence[Graded], full: int, titles: int) -> dic
     named."""
     count, levels, asked = len(news.told), [each.grade.value for each in grades], len(news.subscriptions)
     return {"count": count, "red": levels.count("red"), "yellow": levels.count("yellow"), "plain": levels.count("plain"),
-            "has_titles": count > full and titles > 0, "left": max(0, count - full - titles),
+            "headline": headline(news), "has_titles": count > full and titles > 0, "left": max(0, count - full - titles),
             "more_labels": asked if asked > MOST_LABELS else 0,
             "digest": digest_name(news, news.person.lang), "window": digest_window(news, news.person.lang)}
+
+
+def headline(news: News) -> str:
+    """What a mail is about: news, what has changed of what was published before, or what no longer holds."""
+    lang, count = news.person.lang, len(news.told)
+    if all(each.is_withdrawn for each in news.told):
+        return say("发布机构撤回了 1 条信息" if count == 1 else "发布机构撤回了 {count} 条信息", lang, count=count)
+    if all(each.is_withdrawn or each.before for each in news.told):
+        return say("有 1 条信息的内容有变更" if count == 1 else "有 {count} 条信息的内容有变更", lang, count=count)
+    return say("有 1 条信息符合您的订阅条件" if count == 1 else "有 {count} 条信息符合您的订阅条件", lang, count=count)
 
 
 def named(news: News) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
@@ -32,8 +32,8 @@ REFRESH = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A deadline in a calendar. ``market`` is where its day ends; ``sequence`` grows with every version of the notices that
-    it follows from, so that calendars know the newer one."""
+    """A deadline in a calendar. ``market`` is where its day ends; ``sequence`` is when what it follows from last changed,
+    so that calendars know the newer one, whichever notice of a case states it."""
 
     stored: StoredNotice
     what: DeadlineKind
@@ -65,18 +65,18 @@ def entries(found: Standing) -> list[Entry]:
     notice = found.stored.notice
     had = {DeadlineKind.COMMENT: notice.comment_deadline, DeadlineKind.EFFECTIVE: notice.effective_on}
     dates = found.dates if found.stored.status is NoticeStatus.ACTIVE else {what: on for what, on in had.items() if on}
-    return [Entry(found.stored, what, on, found.source_of(what).notice.market, _sequence(found, what))
+    return [Entry(found.stored, what, on, found.source_of(what).notice.market, _sequence(found.changed_at))
             for what, on in dates.items()]
 
 
-def _sequence(found: Standing, what: DeadlineKind) -> int:
-    stated = found.source_of(what)
-    return found.stored.version + (stated.version if stated.id != found.stored.id else 0)
+def _sequence(changed_at: datetime) -> int:
+    """Minutes, which fit the 31 bits that calendars keep; within one of them, DTSTAMP decides."""
+    return int(changed_at.timestamp()) // 60
 
 
 def comment_entries(notices: Iterable[StoredNotice], zone: ZoneInfo) -> list[Entry]:
     """The comment deadlines that lie ahead, of notices as they stand alone."""
-    found = [Entry(each, DeadlineKind.COMMENT, each.notice.comment_deadline, each.notice.market, each.version)
+    found = [Entry(each, DeadlineKind.COMMENT, each.notice.comment_deadline, each.notice.market, _sequence(each.changed_at))
              for each in notices if each.notice.comment_deadline]
     return [each for each in found if each.is_open(zone)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from domain import clock
 from domain.bounce import NO_MAILBOX, SPAM
 from domain.errors import NotFound
 from domain.organisation import AddressState, Person
@@ -30,7 +31,7 @@ def tell(db: Database, composer: Composer, due: Due) -> bool:
         if letter is None:
             emails.mark_failed(session, due.id, "there is nothing to take over")
             return False
-        emails.write(session, due.id, letter)
+        emails.write(session, due.id, letter, person.quiet_until(clock.now()))
         return True
 
 

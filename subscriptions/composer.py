@@ -19,7 +19,7 @@ from storage.outages import Outage
 from storage.publishers import SourceName
 from subscriptions.alert import SHAPES, alert
 from subscriptions.calendar import attached, comment_entries
-from subscriptions.condition import Report, outage_line, state_line
+from subscriptions.condition import Report, called, outage_line, state_line
 from subscriptions.followers import Telling
 from subscriptions.fragments import Fragments
 from subscriptions.gist import line
@@ -27,7 +27,7 @@ from subscriptions.inert import lines, one_line
 from subscriptions.mime import address
 from subscriptions.news import News
 from subscriptions.phrases import say
-from subscriptions.reminder_lines import about_notices, told_entries
+from subscriptions.reminder_lines import about_notices, headline, told_entries
 from subscriptions.render import SERVICE, Written, render
 from subscriptions.tokens import Tokens
 
@@ -98,10 +98,11 @@ class Composer:
             items=[line(each, self.base_url, lang) for each in picked], page_url=f"{self.base_url}/bulletins/{bulletin.id}")
         return self._letter(Purpose.BULLETIN, person.id, person.email, lang, written, due.dedup_key, link)
 
-    def held(self, email: str, run_id: int, slug: str, facts: Mapping[str, str], lang: str = "zh") -> Letter:
+    def held(self, email: str, run_id: int, slug: str, facts: Mapping[str, str], sources: Mapping[str, SourceName],
+             lang: str = "zh") -> Letter:
         """Tell the operator that the breaker holds a run."""
-        written = render("held", lang, run=run_id, slug=slug, count=facts.get("count", "?"), limit=facts.get("limit", "?"),
-                         link=f"{self.base_url}/sources/{slug}", base_url=self.base_url)
+        written = render("held", lang, run=run_id, source=called(slug, sources, lang)[0], count=facts.get("count", "?"),
+                         limit=facts.get("limit", "?"), link=f"{self.base_url}/sources/{slug}", base_url=self.base_url)
         return self._letter(Purpose.HELD, None, email, lang, written, f"held:{run_id}")
 
     def report(self, email: str, lang: str, report: Report, sources: Mapping[str, SourceName]) -> Letter:
@@ -125,13 +126,14 @@ class Composer:
         person, zone = telling.person, ZoneInfo(telling.person.time_zone)
         notice_ids = tuple(dict.fromkeys(each.found.stored.id for each in telling.words))
         link = self._silence(person.id, notice_ids if len(notice_ids) <= MOST_NAMED else ())
-        written = render(
-            "reminder", person.lang, base_url=self.base_url, silence=link, full=MOST_FULL, items=about_notices(
-                telling.words, sources, self.base_url, person.lang, zone,
-                {each: self._silence(person.id, (each,)) for each in notice_ids}))
+        items = about_notices(telling.words, sources, self.base_url, person.lang, zone,
+                              {each: self._silence(person.id, (each,)) for each in notice_ids})
+        files = attached(told_entries(telling.words), self.base_url, person.lang, zone)
+        written = render("reminder", person.lang, base_url=self.base_url, silence=link, full=MOST_FULL, items=items,
+                         headline=headline(items, person.lang), has_file=bool(files))
         key = f"reminder:{person.id}:{min(telling.told)}" if telling.told else None
         return self._letter(Purpose.REMINDER, person.id, person.email, person.lang, written, key, link,
-                            attachments=attached(told_entries(telling.words), self.base_url, person.lang, zone))
+                            attachments=files)
 
     def _silence(self, person_id: int, notice_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/follow/stop/{self.tokens.silence(person_id, notice_ids)}"
@@ -151,11 +153,15 @@ class Composer:
 
     def short(self, email: Email, lang: str, told: Sequence[StoredNotice], left: int) -> Letter:
         """Tell in a few lines what a mail told that was too long for its reader's server; ``left`` more are not named."""
-        before = email.letter
+        before, key = email.letter, f"{SHORT}{email.id}"
         way_out = before.headers.get("List-Unsubscribe", "").strip("<>")
-        written = render("short", lang, base_url=self.base_url, unsubscribe=way_out, subject=one_line(before.subject, 200),
-                         items=[line(each, self.base_url, lang) for each in told], left=left)
-        return self._letter(before.purpose, before.person_id, before.address, lang, written, f"{SHORT}{email.id}", way_out)
+        message_id = self._message_id(key, before.address)
+        pages = {Purpose.ALERT: f"mails/{self.tokens.mail(message_id)}", Purpose.BULLETIN: "bulletins",
+                 Purpose.REMINDER: "my", Purpose.OUTAGE: "sources"}
+        written = render("short", lang, unsubscribe=way_out, subject=one_line(before.subject, 200), left=left,
+                         link=f"{self.base_url}/{pages.get(before.purpose, '')}",
+                         titles=[line(each, self.base_url, lang) for each in told])
+        return self._letter(before.purpose, before.person_id, before.address, lang, written, key, way_out, message_id)
 
     def _way_out(self, person_id: int, subscription_ids: tuple[int, ...]) -> str:
         return f"{self.base_url}/unsubscribe/{self.tokens.unsubscribe(person_id, subscription_ids)}"

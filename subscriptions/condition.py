@@ -64,14 +64,14 @@ class OutageLine:
 
 def state_line(noted: Noted, changes: int, sources: Mapping[str, SourceName], base_url: str, lang: str) -> StateLine:
     """A source for the operator."""
-    title, _ = _called(noted.slug, sources, lang)
+    title, _ = called(noted.slug, sources, lang)
     return StateLine(title, noted.slug, names.state(noted.state, lang), moment(noted.since, lang),
                      one_line(noted.reason.text(lang), 300), f"{base_url}/sources/{noted.slug}", changes)
 
 
 def outage_line(outage: Outage, sources: Mapping[str, SourceName], base_url: str, lang: str) -> OutageLine:
     """A source for readers."""
-    title, publisher = _called(outage.slug, sources, lang)
+    title, publisher = called(outage.slug, sources, lang)
     return OutageLine(
         title, publisher, names.place(outage.market, lang), moment(outage.since, lang),
         moment(outage.until, lang) if outage.until else "", ((outage.until or clock.now()) - outage.since).days,
@@ -81,7 +81,8 @@ def outage_line(outage: Outage, sources: Mapping[str, SourceName], base_url: str
         f"{base_url}/?source={outage.slug}&scope=all&sort=date", outage.caught_up, outage.relevant)
 
 
-def _called(slug: str, sources: Mapping[str, SourceName], lang: str) -> tuple[str, str]:
+def called(slug: str, sources: Mapping[str, SourceName], lang: str) -> tuple[str, str]:
+    """The title of a source and its publisher."""
     name = sources.get(slug)
     if name is None:
         return slug, ""

@@ -87,7 +87,7 @@ def line(stored: StoredNotice, base_url: str, lang: str, title_limit: int = 120)
     """A notice on one line, its title cut where that is long."""
     notice, grade = stored.notice, stored.grade.grade.value
     return Line(one_line(notice.title, title_limit), _lang_tag(notice.lang), f"{base_url}/notices/{stored.id}", grade,
-                names.grade(grade, lang), names.kind(notice.kind.value, lang), _about(stored, lang),
+                names.grade(grade, lang), _kind(notice, lang), _about(stored, lang),
                 _place(notice.market, lang), _what(notice, lang), stored.status.value == "withdrawn")
 
 
@@ -124,18 +124,25 @@ def day(value: date, lang: str) -> str:
     return value.isoformat() if is_chinese(lang) else f"{value.day} {value:%b %Y}"
 
 
+def _kind(notice: Notice, lang: str) -> str:
+    """The kind as it is said beside a market: that the 通报 of the EU is a foreign one goes without saying."""
+    if notice.kind is NoticeKind.FOREIGN_NOTIFICATION and notice.market and is_chinese(lang):
+        return "通报"
+    return names.kind(notice.kind.value, lang)
+
+
 def _lang_tag(tag: str) -> str:
     return tag if tag.isascii() and tag.replace("-", "").isalnum() and len(tag) <= 12 else "und"
 
 
 def _about(stored: StoredNotice, lang: str) -> str:
-    """What a notice is about in a word or two: our product type, else the rule, else a near neighbour of our products, else
-    the publisher's product, else its kind."""
-    sure = sorted(stored.classification.sure_product_types()), sorted(stored.classification.sure_horizontal())
-    if sure[0]:
-        return names.product_type(sure[0][0], lang)
-    if sure[1]:
-        return names.regulation(sure[1][0], lang)
+    """What a notice is about in a few words: our product types, the surest first, else the rule, else a near neighbour of
+    our products, else the publisher's product, else its kind."""
+    found = stored.classification
+    if types := sorted(found.sure_product_types(), key=lambda each: (-found.product_types[each].rank, each)):
+        return _listed((names.product_type(each, lang) for each in types), lang, MOST_IN_SUBJECT)
+    if rules := sorted(found.sure_horizontal()):
+        return names.regulation(rules[0], lang)
     near = [ADJACENT_TYPES[each] for each in sorted(stored.classification.adjacent) if each in ADJACENT_TYPES]
     if near:
         return near[0].name(lang)
@@ -180,7 +187,7 @@ def _rows(stored: StoredNotice, source: SourceName | None, lang: str, zone: Zone
         ("类别", names.kind(notice.kind.value, lang)),
         ("产品类别", _findings(found.product_types, names.product_type, floor, lang)),
         ("相关法规", _findings(found.horizontal, names.regulation, floor, lang)),
-        ("阶段", _shown(notice, "stage", lang) if notice.kind is NoticeKind.STANDARD else ""),
+        ("阶段", _stage(notice, lang)),
         ("产品（原文）", own_words if notice.product.strip() != notice.title.strip() else ""),
         ("危害", _shown(notice, "hazards", lang)),
         ("风险等级", _shown(notice, "risk_level", lang)),
@@ -193,6 +200,13 @@ def _rows(stored: StoredNotice, source: SourceName | None, lang: str, zone: Zone
     )
     yield from (Row(say(label, lang), value) for label, value in values if value)
     yield from _dates(notice, lang, zone)
+
+
+def _stage(notice: Notice, lang: str) -> str:
+    """The stage of a standard; and whether a notification adds to an earlier one or corrects it."""
+    if notice.kind is NoticeKind.STANDARD or (notice.kind is NoticeKind.TBT_NOTIFICATION and notice.stage != "regular"):
+        return _shown(notice, "stage", lang)
+    return ""
 
 
 def _dates(notice: Notice, lang: str, zone: ZoneInfo) -> Iterator[Row]:

@@ -26,7 +26,8 @@ def tell(db: Database, operator_email: str | None, composer: Composer) -> int:
         held = runs.held(session)
         fresh = [each for each in held if not emails.is_kept(session, f"held:{each.id}")]
         lang = _lang(db, operator_email) if fresh else ""
-    letters = [composer.held(operator_email, each.id, each.slug, each.reason.facts, lang) for each in fresh]
+        sources = publishers.names(session) if fresh else {}
+    letters = [composer.held(operator_email, each.id, each.slug, each.reason.facts, sources, lang) for each in fresh]
     if letters:
         with db.write() as session:
             return sum(emails.add(session, letter) is not None for letter in letters)

@@ -59,6 +59,14 @@ def about_notices(words: Sequence[Word], sources: Mapping[str, SourceName], base
     return [_followed(found, sources, base_url, lang, zone, silences[notice_id]) for notice_id, found in by_notice.items()]
 
 
+def headline(items: Sequence[Followed], lang: str) -> str:
+    """What a mail about these notices is about."""
+    moved = [each.is_moved for each in items]
+    if all(moved):
+        return say("您关注的日期有变更", lang)
+    return say("您关注的日期临近或有变更" if any(moved) else "您关注的日期快到了", lang)
+
+
 def _followed(words: Sequence[Word], sources: Mapping[str, SourceName], base_url: str, lang: str, zone: ZoneInfo,
               silence: str) -> Followed:
     stored = words[0].found.stored

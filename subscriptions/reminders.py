@@ -1,4 +1,5 @@
-"""Reminders of deadlines: noted in the morning of the step, told in one mail a person. What moved is told at once."""
+"""Reminders of deadlines: noted in the morning of the step, told in one mail a person. What moved is told at once.
+Both wait for the end of quiet hours."""
 
 from __future__ import annotations
 
@@ -30,12 +31,14 @@ class _Overtaken(Exception):
 def remind(db: Database, composer: Composer) -> int:
     """Note the reminders that are due and write the mails of followers; gives how many mails. Call it once a minute. A mail
     and what it tells are kept in one transaction, so that a kill at any moment loses and doubles nothing; after days
-    without a worker each deadline is told once, with the days that are left."""
+    without a worker each deadline is told once, with the days that are left. Nobody is told in their quiet hours: what they
+    are to know is gathered at the end of them, as it stands then."""
     plan(db)
     with db.read() as session:
         touched = follows.touched(session)
-        waiting = reminders.persons_waiting(session)
-    persons = [each for each in sorted({*touched, *waiting}) if not failing(db).waits(FOLLOWER, each)]
+        concerned = sorted({*touched, *reminders.persons_waiting(session)})
+        quiet = organisations.quiet(session, clock.now(), concerned)
+    persons = [each for each in concerned if each not in quiet and not failing(db).waits(FOLLOWER, each)]
     return sum(failing(db).attempt(FOLLOWER, each, partial(_tell, db, composer, each, touched.get(each, ()))) or 0
                for each in persons)
 

@@ -45,7 +45,7 @@ FREQUENCIES: Mapping[str, str] = {
     Frequency.IMMEDIATE: N_("立即发送"), Frequency.DAILY: N_("每日摘要"), Frequency.WEEKLY: N_("每周摘要"),
     Frequency.MONTHLY: N_("每月摘要")}
 FREQUENCY_HINTS: Mapping[str, str] = {
-    Frequency.IMMEDIATE: N_("发布后几分钟内，一天可能有多封"), Frequency.DAILY: N_("每天早上 8 点一封"),
+    Frequency.IMMEDIATE: N_("系统采集到后几分钟内，一天可能有多封"), Frequency.DAILY: N_("每天早上 8 点一封"),
     Frequency.WEEKLY: N_("每周一早上 8 点一封"), Frequency.MONTHLY: N_("每月 1 日早上 8 点一封")}
 HEALTH: dict[HealthState, tuple[str, str, str]] = {
     HealthState.HEALTHY: ("good", N_("正常"), N_("最近一次采集完整。")),

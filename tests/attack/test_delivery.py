@@ -33,7 +33,7 @@ from subscriptions.signing import Signer
 from tests.builders import notice, store
 from tests.conftest import Installed
 from tests.databases import url_of
-from tests.features.alerts import BASE_URL, LI, SECRET, World, text, world
+from tests.features.alerts import BASE_URL, LI, SECRET, World, link, text, world
 from tests.moody import DROP, HANG, MoodyMailbox
 from zonewatch import doctor
 from zonewatch.settings import Settings
@@ -163,6 +163,7 @@ def test_case_49_the_short_mail_names_the_notices_and_the_way_out(here: World) -
     assert "Air compressor – Portable 24 L" in text(mail)
     assert f"{BASE_URL}/unsubscribe/" in text(mail)
     assert str(mail["List-Unsubscribe"]).strip("<>") in text(mail)
+    assert here.service.told(link(mail, "mails")), "the page with all that it tells is its own"
     assert here.round() == [], "it counts as told"
 
 

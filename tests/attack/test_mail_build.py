@@ -219,6 +219,7 @@ def test_case_48_the_page_of_a_mail_shows_all_it_told_and_nothing_of_its_reader(
     assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
     assert "共 4 条" in seen(answer.text)
     assert any(title.startswith("Air compressor – Portable 24 L") for title in links(answer.text))
+    assert "评议截止 2026-11-30（欧盟当地时间 24:00 前" in seen(answer.text)
     assert "@" not in seen(answer.text)
     for number in ("0", "-1", "9" * 30, "²", "x", ""):
         assert client.get(f"{path}?page={number}").status_code == 200

@@ -121,10 +121,11 @@ def test_what_changed_is_told_as_old_and_new_with_what_a_grade_hangs_on(here: Wo
     here.wait()
     store(here.db, notice(hazards=("fire", "burns"), origin="VN", brand="AIRTEK", measures=("sales_ban",)))
     (mail,) = here.round()
-    assert mail["Subject"] == "【黄色预警·有变更】欧盟国外通报 空气压缩机：火灾、烧伤/烫伤"
+    assert mail["Subject"] == "【黄色预警·有变更】欧盟通报 空气压缩机：火灾、烧伤/烫伤"
     assert ("内容有变更：\n  品牌：未注明 → AIRTEK\n  危害：人身伤害 → 火灾、烧伤/烫伤\n  措施：未注明 → 禁止销售\n"
             "  原产地：中国 → 越南\n") in text(mail)
     assert "人身伤害 → 火灾、烧伤/烫伤" in Reader(html(mail)).text
+    assert text(mail).startswith("有 1 条信息的内容有变更。\n")
 
 
 def test_a_mail_in_english_is_all_english(here: World) -> None:

@@ -74,7 +74,7 @@ def test_the_most_urgent_notice_comes_first(here: World) -> None:
           notice("new", title="Air compressor, newer"))
     (mail,) = here.round()
     assert told(mail) == ["Air compressor, newer", "Air compressor, older", "Draft rule on air compressors"]
-    assert mail["Subject"] == "【红色预警】欧盟国外通报 空气压缩机：人身伤害（3 条）"
+    assert mail["Subject"] == "【红色预警】欧盟通报 空气压缩机：人身伤害（3 条）"
 
 
 def test_the_first_load_of_a_source_alerts_nobody(here: World) -> None:
@@ -143,7 +143,8 @@ def test_a_withdrawn_notice_is_told_once_as_such(here: World) -> None:
     runs.withdraw(here.db, run, ids, "the publisher says so")
     runs.finish(here.db, run, RunStatus.OK, Reason("ok"), runs.Tally(seen=1, withdrawn=1))
     (mail,) = here.round()
-    assert mail["Subject"] == "【已撤回】欧盟国外通报 空气压缩机：人身伤害"
+    assert mail["Subject"] == "【已撤回】欧盟通报 空气压缩机：人身伤害"
+    assert text(mail).startswith("发布机构撤回了 1 条信息。\n")
     assert "发布机构已撤回这条信息" in text(mail)
     assert "发布机构已撤回这条信息" in html(mail)
     here.wait()
@@ -242,7 +243,7 @@ def test_the_operator_gets_one_mail_for_a_held_run(here: World) -> None:
     here.send()
     (mail,) = here.mailbox.mails
     assert mail["To"] == "operator@zone.example"
-    assert mail["Subject"] == "【待核对】来源 eu_safety_gate 一次触发 60 条预警，已暂停推送"
+    assert mail["Subject"] == "【待核对】来源“eu_safety_gate 来源”一次触发 60 条预警，已暂停推送"
     assert f"zonewatch release {report.id}" in text(mail)
 
 

@@ -73,7 +73,7 @@ def test_an_alert_of_a_draft_brings_its_deadline_for_the_calendar(here: World) -
     assert event["URL"] == f"https://portal.example/notices/{notice_id}"
     assert event["STATUS"] == "CONFIRMED"
     assert event["TRANSP"] == "TRANSPARENT"
-    assert event["SEQUENCE"] == 1
+    assert event["SEQUENCE"] == clock.now().timestamp() // 60
     said = str(event["DESCRIPTION"])
     assert "2026-12-31（欧盟当地时间 24:00 前，即北京时间 2027 年 1 月 1 日 07:00）" in said
     assert "https://publisher.example/1" in said
@@ -131,6 +131,20 @@ def test_a_reminder_brings_the_file_too_and_a_moved_deadline_the_same_event_anew
     assert moved.decoded("DTSTART") == date(2027, 1, 31)
 
 
+def test_the_next_addendum_moves_the_event_though_it_has_fewer_versions_than_the_last(them: Followers) -> None:
+    them.follow(store(them.db, TBT)[0])
+    sequences = []
+    for number, day, title in ((1, 10, "Addendum"), (1, 10, "Addendum, with annex"), (1, 10, "Addendum, corrected"),
+                               (2, 20, "Second addendum")):
+        them.here.wait(timedelta(days=1))
+        store(them.db, replace(TBT, external_id=f"G/TBT/N/EU/9000/Add.{number}", title=title, stage="addendum",
+                               published_on=date(2026, 11, 20 + number), comment_deadline=date(2027, 2, day),
+                               relates_to=("G/TBT/N/EU/9000",)))
+        sequences += [event["SEQUENCE"] for mail in them.now() for event in events(file(mail))]
+    assert len(sequences) == 2, "the deadline moved twice"
+    assert sequences[0] < sequences[1]
+
+
 # -- the feed ------------------------------------------------------------------------------------------------------------
 def test_the_feed_holds_the_deadlines_that_a_person_follows(portal: Portal) -> None:
     first, both, _ = portal.store(
@@ -165,13 +179,14 @@ def test_the_feed_is_sent_again_only_when_it_says_something_else(portal: Portal)
     anew = portal.client().get(path, headers={"If-None-Match": tag})
     assert anew.status_code == 200
     (event,) = events(Calendar.from_ical(anew.data))
-    assert (event["SEQUENCE"], event.decoded("DTSTART")) == (2, date(2027, 1, 31))
+    assert (event["SEQUENCE"], event.decoded("DTSTART")) == (clock.now().timestamp() // 60, date(2027, 1, 31))
 
 
 def test_a_withdrawn_notice_is_cancelled_in_the_calendar(portal: Portal) -> None:
     (notice_id,) = portal.store(TBT)
     following(portal, notice_id)
     (before,) = feed(portal)
+    clock.fix(NOW + timedelta(hours=3))
     run = runs.start(portal.db, source())
     runs.withdraw(portal.db, run, [notice_id], runs.MISSED_TWICE)
     runs.finish(portal.db, run, RunStatus.OK, Reason("ok"), runs.Tally(withdrawn=1))

@@ -143,7 +143,7 @@ def test_bytes_that_are_no_longer_kept_are_told(way: Way) -> None:
 def test_a_notice_is_found_by_any_name_that_is_its_own(way: Way) -> None:
     way.ends(way.arrives())
     [other] = store(way.here.db, notice("SR/0002/26", source="ca_recalls", identifiers=("4006381333931", "76797")))
-    for name in ("eu_safety_gate:SR/0002/26", "2"):
+    for name in ("eu_safety_gate:SR/0002/26", "2", "notices/2", "https://portal.example/notices/2"):
         assert way.told(name).json["notice"]["source"] == "eu_safety_gate"
     assert way.told("76797").json["notice"]["id"] == other
     for name in ("SR/0002/26", "4006381333931"):
@@ -151,7 +151,7 @@ def test_a_notice_is_found_by_any_name_that_is_its_own(way: Way) -> None:
             way.told(name)
         assert "eu_safety_gate:SR/0002/26" in str(told.value)
         assert "ca_recalls:SR/0002/26" in str(told.value)
-    for name in ("SR/9999/26", "99999999999999999999", "%", ""):
+    for name in ("SR/9999/26", "99999999999999999999", "%", "", "notices/99"):
         with pytest.raises(NotFound):
             way.told(name)
 

@@ -275,13 +275,36 @@ def test_an_extended_deadline_is_told_once_and_reminded_of_anew(them: Followers)
     assert len(them.morning(date(2026, 12, 17))) == 1
     revise(them, replace(TBT, comment_deadline=date(2027, 1, 31)))
     (mail,) = them.now()
-    assert mail["Subject"] == "【日期变更】空气压缩机 · 欧盟 · 评议截止"
+    assert mail["Subject"] == "【日期变更】空气压缩机 · 欧盟 · 评议截止 2026-12-31 → 2027-01-31"
     assert ("评议截止：2026-12-31 → 2027-01-31（欧盟当地时间 24:00 前，即北京时间 2 月 1 日 07:00）"
             "（还剩 45 天）") in text(mail)
     assert them.now() == []
     assert them.morning(date(2026, 12, 24)) == [], "seven days before the old date"
     (mail,) = them.morning(date(2027, 1, 1))
     assert left(mail) == "还剩 30 天"
+
+
+def test_what_moved_waits_for_the_end_of_quiet_hours(them: Followers) -> None:
+    """Two moves in one night are one mail in the morning, from the date that the reader knew to that which holds now."""
+    them.here.service.rest(them.li, "Asia/Shanghai", (22 * 60, 7 * 60))
+    them.follow(store(them.db, TBT)[0])
+    assert them.at(2026, 12, 1, 14, 30) == []
+    store(them.db, replace(TBT, comment_deadline=date(2027, 1, 15)))
+    assert them.now() == [], "it is 22:30 in Beijing"
+    assert them.at(2026, 12, 1, 18, 0) == []
+    store(them.db, replace(TBT, comment_deadline=date(2027, 1, 31)))
+    assert them.at(2026, 12, 1, 22, 59) == []
+    (mail,) = them.at(2026, 12, 1, 23, 0)
+    assert "评议截止：2026-12-31 → 2027-01-31" in text(mail)
+    assert them.now() == []
+
+
+def test_a_reminder_waits_for_the_end_of_quiet_hours(them: Followers) -> None:
+    them.here.service.rest(them.li, "Asia/Shanghai", (22 * 60, 9 * 60 + 30))
+    them.follow(store(them.db, TBT)[0])
+    assert them.morning(date(2026, 12, 17)) == []
+    (mail,) = them.at(2026, 12, 17, 1, 30)
+    assert left(mail) == "还剩 14 天"
 
 
 def test_a_reminder_of_the_old_date_that_waits_is_dropped(them: Followers) -> None:
@@ -321,7 +344,7 @@ def test_an_alert_of_the_change_is_enough(them: Followers) -> None:
     revise(them, replace(TBT, comment_deadline=date(2027, 1, 31)))
     (mail,) = them.now()
     assert "评议截止：2026-12-31 → 2027-01-31" in text(mail)
-    assert "您的订阅条件" in text(mail), "the alert says it"
+    assert "命中订阅" in text(mail), "the alert says it"
     assert them.now() == []
     assert left(them.morning(date(2027, 1, 1))[0]) == "还剩 30 天"
 

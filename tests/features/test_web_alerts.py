@@ -14,7 +14,7 @@ from domain.regulation import binding
 from domain.subscription import SubscriptionState, Topic
 from storage import organisations
 from subscriptions.tokens import Tokens
-from tests.browser.portal import EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, post, text
+from tests.browser.portal import EDITOR, OPERATOR, SECRET, SUBSCRIBER, Portal, links, post, text
 from webapp.alerts.forms import subscribe_form
 from webapp.search.forms import criteria_of
 
@@ -85,6 +85,24 @@ def kept(portal: Portal, **values: str | list[str]) -> Criteria:
     """The criteria of the subscription that a form asks for."""
     post(portal.client(), "/subscribe", **SENT, **values)
     return portal.subscriptions.pending(portal.token("confirm")).criteria
+
+
+def test_what_is_wrong_stands_at_the_top_of_the_page_and_before_the_form_is_sent(portal: Portal) -> None:
+    reader = portal.client()
+    assert "还没有选择条件" in reader.get("/subscribe?scope=all").text
+    answer = post(reader, "/subscribe", **SENT, scope="all")
+    assert answer.status_code == 400
+    top = answer.text.partition("<form class=\"columns\"")[0]
+    assert "条件过宽" in top
+    assert 'href="#error"' in top
+    assert "还没有选择条件" not in reader.get("/subscribe?scope=all&market=DE").text
+
+
+@pytest.mark.parametrize(("asked", "warned"), [
+    ("word=打印机", True), ("any=打印机&any=墨水", True), ("any=打印机&any=printer", False), ("word=printer", False),
+    ("product=ink_cartridge", False)])
+def test_a_chinese_word_that_foreign_publishers_never_write_is_warned_of(portal: Portal, asked: str, warned: bool) -> None:
+    assert ("只按原文逐字查找" in portal.client().get(f"/subscribe?{asked}").text) == warned
 
 
 def test_words_are_written_one_a_line(portal: Portal) -> None:
@@ -198,6 +216,14 @@ def test_unsubscribing_asks_first_and_ends_what_was_ticked(portal: Portal) -> No
     assert "都已停止" in reader.get(path).text
 
 
+def test_where_somebody_came_to_leave_they_are_asked_for_nothing_else(portal: Portal) -> None:
+    subscribed(portal)
+    reader = portal.client(SUBSCRIBER)
+    assert "我已读过，同意" in reader.get("/my").text
+    leave = Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ())
+    assert "我已读过，同意" not in reader.get(f"/unsubscribe/{leave}").text
+
+
 def test_one_click_needs_neither_cookie_nor_token_of_a_form(portal: Portal) -> None:
     subscribed(portal)
     path = f"/unsubscribe/{Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ())}"
@@ -227,6 +253,7 @@ def test_links_serve_one_purpose_only(portal: Portal) -> None:
         answer = reader.get(path)
         assert answer.status_code == 410
         assert "链接已失效" in answer.text
+        assert {"登录", "订阅"} <= links(answer.text.partition("<main")[2]).keys(), "where to get another one"
     assert post(reader, "/sign-in", f"/sign-in/{leave}").status_code == 410
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from domain.criteria import Criteria
+from domain.criteria import Criteria, Scope
 from domain.grade import Grade
 from domain.hazard import HAZARDS
 from domain.kinds import NOTICE_KINDS
 from domain.market import FROM_CHINA, MARKETS
 from domain.product_type import INDUSTRIES, types_of_industry
 from domain.regulation import REGULATIONS, binding
+from domain.text import has_cjk
 from indexer.service import SearchService
 from storage.notices import StoredNotice
 from subscriptions.estimate import Estimate
@@ -70,6 +71,19 @@ class SubscribePage:
     missing: int
     others: Sequence[tuple[Param, Chip]]
     """Conditions that no list of the form has, which can only be given up."""
+
+    @property
+    def asks_for_all(self) -> bool:
+        """Whether nothing narrows all sources, which nobody can subscribe to."""
+        criteria = self.form.criteria
+        return criteria.scope is Scope.ALL and replace(criteria, excluded=()).is_everything
+
+    @property
+    def foreign_to_most(self) -> Sequence[str]:
+        """Words in Chinese letters that have no foreign one beside them: most publishers never write them."""
+        criteria = self.form.criteria
+        must = [word for word in criteria.words if has_cjk(word)]
+        return [*must, *(word for group in criteria.any_words if all(map(has_cjk, group)) for word in group)]
 
 
 def subscribe_page(service: SearchService, form: SubscribeForm, source_titles: Mapping[str, str],

@@ -153,8 +153,8 @@ def prune(dry_run: bool, as_json: bool) -> None:
 @click.argument("address", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the steps as JSON.")
 def explain(notice: str, address: str | None, as_json: bool) -> None:
-    """Print the way of NOTICE from bytes to index and mails: an id, SOURCE:EXTERNAL_ID, or an external id or identifier that
-    only one notice bears. With ADDRESS, why the person there was told of it, or was not."""
+    """Print the way of NOTICE from bytes to index and mails: the address of its page, an id, SOURCE:EXTERNAL_ID, or an
+    external id or identifier that only one notice bears. With ADDRESS, why the person there was told of it, or was not."""
     from zonewatch.explain import explain as explained
     found = installation()
     if address:
