@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -51,6 +51,13 @@ def related(market: str) -> frozenset[str]:
     """What holds where ``market`` is meant: itself, of a group its members and who follows its rules, of these the group.
     Who asks for one of them finds notices of all. It works both ways: whatever finds is found."""
     return _RELATED.get(market) or frozenset((market,))
+
+
+def group_of(places: Sequence[str]) -> str | None:
+    """The group that places act for together: most of them, and two at least, are its members; None when there is none."""
+    found = {name: sum(place in market.members for place in places) for name, market in MARKETS.items() if market.members}
+    name = max(found, key=lambda each: found[each])
+    return name if found[name] >= 2 and 2 * found[name] > len(places) else None
 
 
 def market_asked(code: str, lang: str = "zh") -> str:

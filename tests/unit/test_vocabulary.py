@@ -9,7 +9,7 @@ import pytest
 from domain.classify import classify_record
 from domain.hazard import HAZARDS, RISK_LEVELS, hazards_from_raw, risk_level_from_raw
 from domain.kinds import NOTICE_KINDS, SOURCE_TIERS, TBT_OBJECTIVES, TBT_STAGES, objectives_from_raw, tbt_stage
-from domain.market import MARKETS, country_name, holds_in, market_from_name, market_from_wto_code
+from domain.market import MARKETS, country_name, group_of, holds_in, market_from_name, market_from_wto_code
 from domain.measure import MEASURES, measures_from_text
 from domain.notice import NoticeKind
 from domain.product_type import ADJACENT_TYPES, INDUSTRIES, PRECEDENCE, PRODUCT_TYPES, name, types_of_industry
@@ -136,6 +136,13 @@ def test_wto_members_are_read_from_symbols() -> None:
     codes = {"EU": "EU", "TPKM": "TW", "CHN": "CN", "GBR": "GB", "NOR": "NO", "HKG": "HK", "BDI": "BI"}
     assert {code: market_from_wto_code(code) for code in codes} == codes
     assert market_from_wto_code("XYZ") is None
+
+
+@pytest.mark.parametrize("places,group", [
+    (("AE", "BH", "KW", "OM", "QA", "SA", "YE"), "GCC"), (("RU", "KZ"), "EAEU"), (("KE", "BI", "RW", "TZ", "UG"), "EAC"),
+    (("RU",), None), (("KE", "US"), None), (("BR", "AR"), None), ((), None)])
+def test_most_of_them_belong_to_the_group_that_they_act_for(places: tuple[str, ...], group: str | None) -> None:
+    assert group_of(places) == group
 
 
 def test_rules_of_a_group_hold_in_its_members_and_followers() -> None:
