@@ -1,4 +1,4 @@
-"""Audit trail: who did what to what; only ever added to."""
+"""Audit trail: who did what to what; only ever added to, save what the erased had asked for (storage.edits)."""
 
 from __future__ import annotations
 
