@@ -66,7 +66,8 @@ def moved_on(session: Session, number: int) -> bool:
 
 def forget(session: Session, person_id: int) -> None:
     """Keep that and when a person edited their subscriptions, and no longer what these asked for."""
-    session.execute(update(AuditRow).where(_IS_EDIT, AuditRow.actor == f"person:{person_id}").values(details={"criteria": {}}))
+    session.execute(update(AuditRow).where(_IS_EDIT, AuditRow.actor == f"person:{person_id}").values(
+        details={"criteria": {}}))
 
 
 def _read(session: Session, which: ColumnElement[bool]) -> dict[int, list[Edit]]:
