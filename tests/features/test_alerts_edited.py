@@ -6,6 +6,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -17,6 +18,7 @@ from domain.grade import Grade
 from domain.notice import NoticeKind
 from domain.subscription import Frequency, Subscription, Topic
 from storage import edits, grade_overrides, organisations, runs, subscriptions
+from storage.captures import CaptureStore
 from storage.models import AuditRow, MatchRow, SourceRunRow
 from storage.personal import erase
 from subscriptions import match as matching
@@ -27,6 +29,7 @@ from tests.builders import notice, store
 from tests.features.alerts import COMPRESSORS, World, names, publish, told_once
 from tests.features.test_alerts_who import bulletin_zone
 from tests.features.test_explain_to import explained
+from zonewatch.explain import explain
 
 IN_EUROPE = replace(COMPRESSORS, markets=frozenset({"EU"}))
 IN_AMERICA = replace(COMPRESSORS, markets=frozenset({"US"}))
@@ -324,6 +327,24 @@ def test_the_account_of_an_alert_says_that_and_when_the_criteria_were_changed(he
     assert missed.reasons[0] == "Not met: wants European Union (with its members), the notice has United States."
     assert "before, they were: Air compressor · European Union" in missed.reasons[1]
     assert missed.criteria == "Air compressor · United States"
+
+
+def test_the_operators_account_of_a_notice_says_that_a_subscription_was_changed(here: World, tmp_path: Path) -> None:
+    mine = here.follow()
+    here.choose(mine, Frequency.DAILY)
+    publish(here, "eu")
+    here.round()
+
+    def said() -> tuple[str, ...]:
+        found = explain(here.db, CaptureStore(str(tmp_path / "captures")), "eu")
+        return next(each.lines for each in found.sections if each.title == "mails")[1:]
+
+    assert said() == ("  waits to be told",)
+    change(here, mine, IN_AMERICA)
+    assert said() == ("  its criteria were changed 2026-11-20 05:00:01 UTC", "  waits to be told, if it is still asked for")
+    here.at("2026-11-21 08:00")
+    here.round()
+    assert said()[1] == "  not told: the subscription was changed"
 
 
 def test_an_erased_person_leaves_no_trace_of_what_they_had_asked_for(here: World) -> None:
