@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.criteria import Criteria
+from domain.criteria import Criteria, Facts, misfits
 
 
 class Topic(StrEnum):
@@ -66,3 +67,22 @@ class Subscription:
     def is_paused(self, at: datetime) -> bool:
         """Whether it is paused at a moment."""
         return self.paused_until is not None and at < self.paused_until
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """When the owner of a subscription changed its criteria, and what they were before."""
+
+    at: datetime
+    before: Criteria
+
+
+def asked_at(criteria: Criteria, edits: Sequence[Edit], at: datetime) -> Criteria:
+    """What a subscription asked for at a moment, by its criteria of today and its edits, oldest first."""
+    return next((each.before for each in edits if at <= each.at), criteria)
+
+
+def strays(before: Criteria, criteria: Criteria, found: Facts) -> bool:
+    """Whether a notice that met criteria is no longer asked for since these were changed. Only what was changed counts: a
+    notice whose grade the calendar has moved meanwhile is told all the same."""
+    return not set(misfits(criteria, found)) <= set(misfits(before, found))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.errors import InvalidValue, NotFound
 from domain.source import Reason, RunKind, RunStatus
-from storage import captures, changes, notices, relations
+from storage import captures, changes, edits, notices, relations
 from storage.captures import CaptureRef
 from storage.models import (
     AddressRow,
@@ -92,7 +92,8 @@ class MailStep:
 
 @dataclass(frozen=True, slots=True)
 class MatchStep:
-    """A subscription that was met, by this notice or by another one about the same event."""
+    """A subscription that was met, by this notice or by another one about the same event; ``edited_at`` is when its
+    criteria were changed, if they have been since."""
 
     subscription_id: int
     label: str
@@ -102,6 +103,7 @@ class MatchStep:
     created_at: datetime
     dropped_why: str | None
     mail: MailStep | None
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,11 @@ def _matches(session: Session, stored: StoredNotice) -> list[MatchStep]:
         .outerjoin(EmailRow, EmailRow.id == MatchRow.email_id)
         .where(or_(MatchRow.notice_id == stored.id, MatchRow.event == f"{stored.event}@{stored.notice.market}"))
         .order_by(MatchRow.id)).all()
+    edited = edits.of(session, sorted({subscription.id for _, subscription, _ in rows}))
     return [MatchStep(
         subscription.id, subscription.label, email.address if email else _address(session, subscription.person_id),
-        match.notice_id, match.version, match.created_at, match.dropped_why, _mail(email) if email else None)
+        match.notice_id, match.version, match.created_at, match.dropped_why, _mail(email) if email else None,
+        next((each.at for each in edited.get(subscription.id, ()) if match.created_at <= each.at), None))
         for match, subscription, email in rows]
 
 

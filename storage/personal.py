@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.errors import Conflict
 from domain.subscription import SubscriptionState
-from storage import audit, consents
+from storage import audit, consents, edits
 from storage.emails import EmailState
 from storage.locks import alone
 from storage.models import (
@@ -95,6 +95,7 @@ def erase(session: Session, person_id: int, why: str) -> None:
         SubscriptionRow.person_id == person_id, SubscriptionRow.state != SubscriptionState.ENDED.value).values(
             state=SubscriptionState.ENDED.value, ended_at=clock.now(), ended_why=ERASED))
     session.execute(update(SubscriptionRow).where(SubscriptionRow.person_id == person_id).values(label="", criteria={}))
+    edits.forget(session, person_id)
     for table in (FollowRow, ReminderRow, SignInRow, MembershipRow):
         session.execute(delete(table).where(table.person_id == person_id))
     person.name, person.is_operator, person.erased_at = "", False, clock.now()

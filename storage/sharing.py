@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from domain import clock
@@ -61,8 +61,19 @@ def share(session: Session, person_id: int, subscription_id: int, organisation_i
 
 def shared_with(session: Session, person_id: int) -> list[Shared]:
     """What colleagues of a person share, oldest first, without what they joined."""
+    joined = {each.shared_id for each in subscriptions.of_person(session, person_id)}
+    return [each for each in _offered(session, person_id) if each.subscription.id not in joined]
+
+
+def joined(session: Session, person_id: int) -> dict[int, Shared]:
+    """What a person joined, as the colleague has it today and while they share it, by the person's own subscription."""
+    offered = {each.subscription.id: each for each in _offered(session, person_id)}
+    return {each.id: offered[each.shared_id] for each in subscriptions.of_person(session, person_id)
+            if each.shared_id in offered}
+
+
+def _offered(session: Session, person_id: int) -> list[Shared]:
     own = aliased(MembershipRow)
-    joined = aliased(SubscriptionRow)
     rows = session.execute(
         select(SubscriptionRow, OrganisationRow.name, PersonRow.name, AddressRow.email)
         .join(own, (own.organisation_id == SubscriptionRow.organisation_id) & (own.person_id == person_id))
@@ -71,9 +82,7 @@ def shared_with(session: Session, person_id: int) -> list[Shared]:
         .join(OrganisationRow, OrganisationRow.id == SubscriptionRow.organisation_id)
         .join(PersonRow, PersonRow.id == SubscriptionRow.person_id)
         .join(AddressRow, (AddressRow.person_id == PersonRow.id) & AddressRow.verified_at.is_not(None))
-        .where(SubscriptionRow.person_id != person_id, SubscriptionRow.state == SubscriptionState.ACTIVE.value,
-               ~exists().where(joined.person_id == person_id, joined.shared_id == SubscriptionRow.id,
-                               joined.state != SubscriptionState.ENDED.value))
+        .where(SubscriptionRow.person_id != person_id, SubscriptionRow.state == SubscriptionState.ACTIVE.value)
         .order_by(SubscriptionRow.id, AddressRow.id))
     found: dict[int, Shared] = {}
     for row, organisation, name, email in rows:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.criteria import Criteria, Facts, facts, misfits
 from domain.errors import NotFound
 from domain.grade import Graded
 from domain.organisation import Person
 from domain.source import RunKind
-from domain.subscription import Topic
-from storage import changes, grade_overrides, organisations, subscriptions
+from domain.subscription import Edit, Topic, asked_at, strays
+from storage import changes, edits, grade_overrides, organisations, subscriptions
 from storage.lineage import ChangeStep, Lineage, MailStep, MatchStep, lineage
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -55,9 +56,34 @@ def account(db: Database, notice_id: int, person_id: int, lang: str = "zh") -> A
         person = organisations.person(session, person_id)
         terms = subscriptions.terms(session, person_id, Topic.NOTICES)
         given = grade_overrides.of_notice(session, notice_id)
-    return Account(way.stored, person, tuple(
-        _verdict(way, each, _facts(way.stored, given.get(each.subscription.zone_id or person.zone_id or 0)), lang)
-        for each in terms))
+        edited = edits.of(session, [each.subscription.id for each in terms])
+    return Account(way.stored, person, tuple(_verdict(
+        way, _Asked(each, edited.get(each.subscription.id, ())),
+        _facts(way.stored, given.get(each.subscription.zone_id or person.zone_id or 0)), lang) for each in terms))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A subscription and how it was edited, oldest first."""
+
+    term: Term
+    edits: Sequence[Edit]
+
+    @property
+    def criteria(self) -> Criteria:
+        """What it asks for now."""
+        return self.term.subscription.criteria
+
+    def at(self, at: datetime) -> Criteria:
+        """What it asked for at a moment."""
+        return asked_at(self.criteria, self.edits, at)
+
+    def since(self, at: datetime, lang: str) -> Iterator[str]:
+        """A sentence on what it asked for at a moment, if that was something else."""
+        if (before := self.at(at)) != self.criteria:
+            edited = next(each.at for each in self.edits if at <= each.at)
+            yield say("订阅条件已于 {time} 修改，此前为：{criteria}。", lang, time=moment(edited, lang),
+                      criteria=describe(before, lang))
 
 
 def _facts(stored: StoredNotice, given: Graded | None) -> Facts:
@@ -74,20 +100,27 @@ def person_at(db: Database, address: str) -> int:
     return person.id
 
 
-def _verdict(way: Lineage, term: Term, found: Facts, lang: str) -> Verdict:
-    met = [each for each in way.matches if each.subscription_id == term.subscription.id]
-    reasons = (say("符合条件", lang),) if met else tuple(_why_not(way, term, found, lang))
-    steps = tuple(step for each in met for step in _steps(way, each, lang))
-    return Verdict(one_line(term.subscription.label, 120), describe(term.subscription.criteria, lang), bool(met), reasons,
-                   steps)
+def _verdict(way: Lineage, asked: _Asked, found: Facts, lang: str) -> Verdict:
+    met = [each for each in way.matches if each.subscription_id == asked.term.subscription.id]
+    reasons = tuple(_why(asked, met, lang) if met else _why_not(way, asked, found, lang))
+    steps = tuple(step for each in met for step in _steps(way, asked, each, found, lang))
+    return Verdict(one_line(asked.term.subscription.label, 120), describe(asked.criteria, lang), bool(met), reasons, steps)
 
 
-def _why_not(way: Lineage, term: Term, found: Facts, lang: str) -> Iterator[str]:
-    """What the criteria lack; else what of time or of the house rules stood between."""
-    missed = misfits(term.subscription.criteria, found)
-    yield from (_misfit(part, found, lang) for part in missed)
+def _why(asked: _Asked, met: Sequence[MatchStep], lang: str) -> Iterator[str]:
+    last = met[-1].created_at
+    yield say("符合条件" if asked.at(last) == asked.criteria else "符合当时的条件", lang)
+    yield from asked.since(last, lang)
+
+
+def _why_not(way: Lineage, asked: _Asked, found: Facts, lang: str) -> Iterator[str]:
+    """What the criteria of the time, or else those of today, lack; else what of time or of the house rules stood between."""
     news = [each for each in way.changes if each.consumer == changes.MATCH]
-    if reason := _why_untold(way, term, news, lang):
+    at = max((each.created_at for each in news if each.alert), default=way.versions[0].version.seen_at)
+    missed = misfits(asked.at(at), found) or misfits(asked.criteria, found)
+    yield from (_misfit(part, found, lang) for part in missed)
+    yield from asked.since(at, lang)
+    if reason := _why_untold(way, asked.term, news, lang):
         yield reason
     elif not missed:
         yield say("当时不符合条件；此后信息、分类或订阅条件有过变化。", lang)
@@ -128,7 +161,8 @@ _SINGLE: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "grades": ("grade", names.grade)}
 """Criteria of which a notice has one value."""
 _DROPPED = {"the subscription ended": "订阅已结束。", "an earlier mail told it": "此前的邮件已告知。",
-            "no verified address": "没有已确认的邮箱。"}
+            "no verified address": "没有已确认的邮箱。",
+            "the subscription was changed": "订阅条件修改后，不再包括该信息。"}
 """Why a match goes untold (subscriptions.news)."""
 
 
@@ -141,16 +175,18 @@ def _misfit(part: Criteria, found: Facts, lang: str) -> str:
     return say("条件不符：{wanted}", lang, wanted=wanted)
 
 
-def _steps(way: Lineage, match: MatchStep, lang: str) -> Iterator[str]:
+def _steps(way: Lineage, asked: _Asked, match: MatchStep, found: Facts, lang: str) -> Iterator[str]:
     yield say("{time} 命中", lang, time=moment(match.created_at, lang))
     if match.notice_id != way.stored.id:
         yield say("由同一事件的另一条信息（编号 {id}）告知。", lang, id=match.notice_id)
     if match.dropped_why:
         yield say("未发送：{why}", lang, why=say(_DROPPED.get(match.dropped_why, match.dropped_why), lang))
-    elif match.mail is None:
-        yield say("等待写入下一封邮件。", lang)
-    else:
+    elif match.mail:
         yield from _of_mail(match.mail, lang)
+    elif match.notice_id == way.stored.id and strays(asked.at(match.created_at), asked.criteria, found):
+        yield say("订阅条件修改后不再包括该信息，到时不会发送。", lang)
+    else:
+        yield say("等待写入下一封邮件。", lang)
 
 
 def _of_mail(mail: MailStep, lang: str) -> Iterator[str]:

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from domain.criteria import Facts, Scope, facts, matches, subjects
 from domain.relations import covering
-from domain.subscription import Topic
-from storage import bulletins, changes, emails, follows, grade_overrides, notices, organisations, subscriptions
+from domain.subscription import Edit, Topic, asked_at
+from storage import bulletins, changes, edits, emails, follows, grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
 from storage.changes import Change
 from storage.emails import Purpose
@@ -28,9 +29,11 @@ CHANGE = "change"
 
 
 class Watchers:
-    """The active subscriptions to notices, found by what they are about."""
+    """The active subscriptions to notices, found by what they are about. ``edits`` are the latest ones, by subscription;
+    ``as_of`` says which they were."""
 
-    def __init__(self, active: Iterable[Active]) -> None:
+    def __init__(self, active: Iterable[Active], edits: Mapping[int, Sequence[Edit]] | None = None, as_of: int = 0) -> None:
+        self._edits, self.as_of = edits or {}, as_of
         self._by_product_type: dict[str, list[Active]] = defaultdict(list)
         self._by_regulation: dict[str, list[Active]] = defaultdict(list)
         self._of_any_subject: list[Active] = []
@@ -42,10 +45,15 @@ class Watchers:
             if not (each.criteria.product_types or each.criteria.regulations):
                 self._of_any_subject.append(each)
 
-    def of(self, found: Facts) -> list[Active]:
-        """The subscriptions whose criteria a notice with these facts meets, by id."""
+    def of(self, found: Facts, at: datetime | None = None) -> list[Active]:
+        """The subscriptions whose criteria a notice with these facts meets, and met when it was news (``at``), by id."""
         candidates = {each.id: each for each in self._candidates(found)}
-        return [candidates[each] for each in sorted(candidates) if matches(candidates[each].criteria, found)]
+        return [each for _, each in sorted(candidates.items())
+                if matches(each.criteria, found) and (at is None or self._asked_for(each, found, at))]
+
+    def _asked_for(self, each: Active, found: Facts, at: datetime) -> bool:
+        edited = self._edits.get(each.id)
+        return not edited or matches(asked_at(each.criteria, edited, at), found)
 
     def _candidates(self, found: Facts) -> Iterator[Active]:
         yield from self._of_any_subject
@@ -90,7 +98,9 @@ def _pending(db: Database, limit: int) -> list[Change]:
 
 def _match_notices(db: Database, pending: Sequence[Change]) -> int:
     with db.read() as session:
-        watchers = Watchers(subscriptions.active(session, Topic.NOTICES))
+        as_of = edits.newest(session)
+        watchers = Watchers(subscriptions.active(session, Topic.NOTICES),
+                            edits.since(session, min(each.created_at for each in pending)), as_of)
     count = 0
     taken: list[Change] = []
     found: list[Found] = []
@@ -102,10 +112,10 @@ def _match_notices(db: Database, pending: Sequence[Change]) -> int:
         found.extend(opened)
         taken.append(change)
         if len(found) >= kept.BATCH:
-            _keep(db, found, taken)
+            _keep(db, found, taken, watchers.as_of)
             taken, found = [], []
     if taken:
-        _keep(db, found, taken)
+        _keep(db, found, taken, watchers.as_of)
     return count
 
 
@@ -122,36 +132,40 @@ def _found(db: Database, change: Change, watchers: Watchers) -> Iterator[Found]:
         return
     event = f"{stored.event}@{stored.notice.market}"
     wider = tuple(f"{stored.event}@{market}" for market in covering(stored.notice.market))
-    for watcher in _met(db, stored, watchers):
+    for watcher in _met(db, stored, watchers, change.created_at):
         if watcher.confirmed_at <= change.created_at:
             yield Found(watcher.id, stored.id, event, stored.material_version, stored.version, wider)
 
 
-def _met(db: Database, stored: StoredNotice, watchers: Watchers) -> list[Active]:
-    """The subscriptions that a notice meets, by id. For those of a zone that gave it a grade, that grade counts."""
+def _met(db: Database, stored: StoredNotice, watchers: Watchers, at: datetime) -> list[Active]:
+    """The subscriptions that a notice meets which was news at this moment, by id. For those of a zone that gave it a grade,
+    that grade counts."""
     found = facts(stored.notice, stored.classification, stored.grade)
     with db.read() as session:
         given = grade_overrides.of_notice(session, stored.id)
         homes = organisations.home_zones(session) if given else {}
     if not given:
-        return watchers.of(found)
+        return watchers.of(found, at)
 
     def zone_of(each: Active) -> int | None:
         zone_id = each.zone_id or homes.get(each.person_id)
         return zone_id if zone_id in given else None
 
-    met = [each for each in watchers.of(found) if zone_of(each) is None]
+    met = [each for each in watchers.of(found, at) if zone_of(each) is None]
     for zone_id, graded in given.items():
         told = replace(found, grade=graded.grade.value)
-        met += [each for each in watchers.of(told) if zone_of(each) == zone_id]
+        met += [each for each in watchers.of(told, at) if zone_of(each) == zone_id]
     return sorted(met, key=lambda each: each.id)
 
 
-def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change]) -> None:
-    """Keep matches, and in the transaction of the last of them mark their changes as done."""
+def _keep(db: Database, found: Sequence[Found], taken: Sequence[Change], as_of: int) -> None:
+    """Keep matches, and in the transaction of the last of them mark their changes as done. When a subscription has been
+    edited since they were found, the changes are left to be taken anew."""
     starts = range(0, len(found), kept.BATCH) or range(1)
     for start in starts:
         with db.write() as session:
+            if edits.moved_on(session, as_of):
+                return
             if found:
                 kept.add(session, found[start:start + kept.BATCH])
                 follows.add_matched(session, _by_subscription(found[start:start + kept.BATCH]))

@@ -20,6 +20,7 @@ from storage.digests import Run
 from storage.matches import Match
 from storage.notices import NoticeVersion, StoredNotice
 from storage.session import Database, Session
+from subscriptions.edited import strayed
 
 GRADE_ORDER = {"red": 0, "yellow": 1, "plain": 2}
 
@@ -81,8 +82,9 @@ def gather_all(db: Database, person_ids: Sequence[int], runs: Sequence[Run] = ()
     of all time zones. What many are told is read once.
 
     What waits for a digest, for the end of a pause or for that of quiet hours is not told yet, unless its notice is told
-    anyway. Left untold is what belongs to a subscription that has ended and what an earlier mail has shown already. A
-    grade that their zone gave stands in for the system's.
+    anyway. Left untold is what belongs to a subscription that has ended, what an earlier mail has shown already and, once
+    it is due, what a subscription that was changed no longer asks for. A grade that their zone gave stands in for the
+    system's.
     """
     with db.read() as session:
         persons = organisations.persons(session, person_ids)
@@ -90,7 +92,9 @@ def gather_all(db: Database, person_ids: Sequence[int], runs: Sequence[Run] = ()
         every = [each for found in waiting.values() for each in found]
         asked = subscriptions.by_ids(session, sorted({each.subscription_id for each in every}))
         shown = kept.told(session, list(persons), sorted({each.notice_id for each in every}))
-        found = [_open(person, waiting[person_id], asked, shown[person_id], runs) for person_id, person in persons.items()]
+        astray = strayed(session, persons, every, asked)
+        found = [_open(person, waiting[person_id], asked, shown[person_id], runs, astray)
+                 for person_id, person in persons.items()]
         readings = _Readings(session, {notice_id for each in found for notice_id in each.wanted},
                              {zone_id for each in found for zones in each.zones.values() for zone_id in zones})
         return {each.person.id: _news(each, asked, shown[each.person.id], readings) for each in found}
@@ -111,13 +115,19 @@ class _Open:
 
 
 def _open(person: Person, waiting: Sequence[Match], asked: Mapping[int, Subscription], shown: Mapping[int, int],
-          runs: Iterable[Run]) -> _Open:
+          runs: Iterable[Run], astray: Mapping[int, StoredNotice]) -> _Open:
     cuts = {run.frequency: run for run in runs if run.time_zone == person.time_zone}
     if not person.email:
         return _Open(person, [], [], {"no verified address": [each.id for each in waiting]}, set(), {}, cuts)
-    open_ones, dropped = _sorted_out(waiting, asked, shown)
-    due = [] if person.quiet_until(clock.now()) else [each for each in open_ones if _is_due(asked, each, cuts)]
-    wanted = {each.notice_id for each in due} | _pressing(open_ones, asked)
+    every, dropped = _sorted_out(waiting, asked, shown)
+    due = [] if person.quiet_until(clock.now()) else [each for each in every if _is_due(asked, each, cuts)]
+    pressing = [each for each in every if _is_pressing(asked[each.subscription_id])]
+    over = [each for each in due if each.id in astray]
+    over += [each for each in pressing if each.id in astray and is_red(astray[each.id]) and each not in over]
+    if over:
+        dropped["the subscription was changed"] = [each.id for each in over]
+    open_ones, due, pressing = ([each for each in some if each.id not in astray] for some in (every, due, pressing))
+    wanted = {each.notice_id for each in (*due, *pressing)}
     return _Open(person, open_ones, due, dropped, wanted, _zones(person, open_ones, asked), cuts)
 
 
@@ -217,10 +227,9 @@ def _is_due(asked: Mapping[int, Subscription], match: Match, cuts: Mapping[Frequ
     return subscription.is_due(match.created_at, clock.now(), run.cut_at if run else None)
 
 
-def _pressing(open_ones: Iterable[Match], asked: Mapping[int, Subscription]) -> set[int]:
-    """The notices that need not wait if they are red."""
-    wants = {each.id for each in asked.values() if each.red_at_once and not each.is_paused(clock.now())}
-    return {each.notice_id for each in open_ones if each.subscription_id in wants}
+def _is_pressing(subscription: Subscription) -> bool:
+    """Whether red notices need not wait."""
+    return subscription.red_at_once and not subscription.is_paused(clock.now())
 
 
 def is_red(stored: StoredNotice) -> bool:

@@ -37,7 +37,7 @@ def remind(db: Database, composer: Composer) -> int:
     with db.read() as session:
         touched = follows.touched(session)
         concerned = sorted({*touched, *reminders.persons_waiting(session)})
-        quiet = organisations.quiet(session, clock.now(), concerned)
+        quiet = whereabouts.quiet(session, clock.now(), concerned)
     persons = [each for each in concerned if each not in quiet and not failing(db).waits(FOLLOWER, each)]
     return sum(failing(db).attempt(FOLLOWER, each, partial(_tell, db, composer, each, touched.get(each, ()))) or 0
                for each in persons)

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from domain import clock
-from domain import criteria as criterias
-from domain.criteria import Criteria, Scope
+from domain.criteria import Criteria
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.organisation import checked_email
 from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
-from domain.text import tokens as word_tokens
 from storage import attempts, consents, emails, notices, organisations, subscriptions, told, whereabouts
 from storage.emails import Purpose
 from storage.notices import StoredNotice
 from storage.session import Database
 from subscriptions.choice import MAX_LABEL, Choice, choose, rest
 from subscriptions.composer import Composer
-from subscriptions.describe import describe
 from subscriptions.estimate import check, estimate
 from subscriptions.inert import one_line
 from subscriptions.limits import DAY, LimitReached, Limits, refuse_mail
 from subscriptions.news import urgency
 from subscriptions.phrases import is_chinese, say
 from subscriptions.tokens import BadToken, Leave, Tokens
+from subscriptions.wanted import checked_criteria, label_of
 
 PENDING_PER_DAY = 20
-MAX_VALUES = 500
-LONGEST_WORD = 1_000
-"""Letters of a word or phrase; mails say its beginning."""
 
 
 class SubscriptionService:
@@ -53,7 +47,7 @@ class SubscriptionService:
         after twenty unconfirmed subscriptions within a day.
         """
         email = checked(email, lang)
-        criteria = _checked_criteria(criteria, lang) if topic is Topic.NOTICES else Criteria()
+        criteria = checked_criteria(criteria, lang) if topic is Topic.NOTICES else Criteria()
         if topic is Topic.NOTICES:
             check(estimate(self._db, criteria), frequency, lang)
         zone_id = zone_id if topic is Topic.BULLETINS else None
@@ -74,7 +68,7 @@ class SubscriptionService:
 
     def _label(self, criteria: Criteria, topic: Topic, zone_id: int | None, lang: str) -> str:
         if topic is Topic.NOTICES:
-            return one_line(describe(criteria, lang), MAX_LABEL)
+            return label_of(criteria, lang)
         with self._db.read() as session:
             zone = organisations.zone_by_id(session, zone_id or 0)
         return say("{zone}简报", lang, zone=zone.name if is_chinese(lang) else zone.name_en)
@@ -182,22 +176,3 @@ def checked(email: str, lang: str) -> str:
         return checked_email(email)
     except InvalidValue as error:
         raise InvalidValue(say(str(error), lang)) from None
-
-
-def _checked_criteria(criteria: Criteria, lang: str) -> Criteria:
-    """What of the criteria can be watched for, without words that say nothing. Raises InvalidValue when nothing narrows all
-    sources, and for too much of it."""
-    groups = [group for group in criteria.any_words if all(map(word_tokens, group))]  # a mere sign is in every text
-    criteria = criterias.lasting(replace(
-        criteria, words=_told(criteria.words), any_words=tuple(map(_told, groups)), excluded=_told(criteria.excluded)))
-    if criteria.scope is Scope.ALL and replace(criteria, excluded=()).is_everything:
-        raise InvalidValue(say("条件过宽：这会把所有来源的全部信息发给您。请至少选择一个产品类别、法规、目标市场或关键词，"
-                               "或改用“与本行业相关”。", lang))
-    too_many = len(criteria.any_words) > criterias.MOST_GROUPS or criterias.pairs(criteria) > criterias.MOST_PAIRS
-    if too_many or criterias.size(criteria) > MAX_VALUES:
-        raise InvalidValue(say("条件过多，请减少所选的值。", lang))
-    return criteria
-
-
-def _told(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(one_line(word, LONGEST_WORD) for word in words if word_tokens(word))

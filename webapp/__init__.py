@@ -11,6 +11,7 @@ from webapp.accounts.security import blueprint as account_security
 from webapp.accounts.views import blueprint as accounts
 from webapp.accounts.visitor import visitor
 from webapp.admin.views import blueprint as admin
+from webapp.alerts.editing import blueprint as editing
 from webapp.alerts.sharing import blueprint as sharing
 from webapp.alerts.views import blueprint as alerts
 from webapp.bulletins.readers import blueprint as readers
@@ -41,7 +42,7 @@ def create_app(services: Services) -> Flask:
     security.init(app, services.base_url)
     network.init(app)
     errors.init(app)
-    for blueprint in (search, products, notices, alerts, sharing, follows, bulletins, readers, review, sources, accounts,
-                      account_security, members, personal, admin, hooks):
+    for blueprint in (search, products, notices, alerts, editing, sharing, follows, bulletins, readers, review, sources,
+                      accounts, account_security, members, personal, admin, hooks):
         app.register_blueprint(blueprint)
     return app

@@ -146,13 +146,16 @@ def _match(way: Lineage, match: MatchStep) -> Iterator[str]:
     by = "" if match.notice_id == way.stored.id else f", by notice {match.notice_id} about the same event"
     yield (f"subscription {match.subscription_id} ({match.label}) of {masked(match.address)} met at version "
            f"{match.version}, {_moment(match.created_at)}{by}")
+    if match.edited_at:
+        yield f"  its criteria were changed {_moment(match.edited_at)}"
     yield f"  {_mail(match)}"
 
 
 def _mail(match: MatchStep) -> str:
     mail = match.mail
     if mail is None:
-        return f"not told: {match.dropped_why}" if match.dropped_why else "waits to be told"
+        waits = "waits to be told, if it is still asked for" if match.edited_at else "waits to be told"
+        return f"not told: {match.dropped_why}" if match.dropped_why else waits
     sent = f", accepted by the server {_moment(mail.sent_at)}" if mail.sent_at else ""
     error = f", last error: {mail.last_error}" if mail.last_error else ""
     return (f"mail {mail.id} {mail.message_id}: {mail.state}, written {_moment(mail.created_at)}{sent}, "
@@ -238,7 +241,7 @@ def _match_json(match: MatchStep) -> dict[str, Any]:
     return {
         "subscription": match.subscription_id, "label": match.label, "address": masked(match.address),
         "notice": match.notice_id, "version": match.version, "created_at": _iso(match.created_at),
-        "dropped_why": match.dropped_why,
+        "dropped_why": match.dropped_why, "edited_at": _iso(match.edited_at),
         "mail": {"id": mail.id, "message_id": mail.message_id, "state": mail.state, "attempts": mail.attempts,
                  "created_at": _iso(mail.created_at), "sent_at": _iso(mail.sent_at), "last_error": mail.last_error,
                  "has_body": mail.has_body}

@@ -25,6 +25,7 @@ from storage.models.people import (
     OrganisationRow,
     PersonRow,
     SignInRow,
+    SubscriptionEditRow,
     SubscriptionRow,
     ZoneRow,
 )
@@ -33,5 +34,6 @@ __all__ = [
     "AddressRow", "AttemptRow", "AuditRow", "Base", "BounceRow", "BulletinItemRow", "BulletinRow", "Capture", "ChangeRow",
     "ConsentRow", "DecisionRow", "DigestRunRow", "EmailRow", "FollowRow", "GradeOverrideRow", "HealthRow", "IndexState",
     "MatchRow", "MembershipRow", "NoticeNameRow", "NoticeRow", "NoticeVersionRow", "OrganisationRow", "PersonRow",
-    "ReadUnit", "ReminderRow", "SignInRow", "SourceRow", "SourceRunRow", "SubscriptionRow", "TaskRow", "ZoneRow",
+    "ReadUnit", "ReminderRow", "SignInRow", "SourceRow", "SourceRunRow", "SubscriptionEditRow", "SubscriptionRow", "TaskRow",
+    "ZoneRow",
 ]

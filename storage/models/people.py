@@ -106,6 +106,16 @@ class SubscriptionRow(Base):
     shared_id: Mapped[int | None] = mapped_column(ForeignKey("subscriptions.id"))
 
 
+class SubscriptionEditRow(Base):
+    """When the owner of a subscription changed its criteria, and what they were before."""
+
+    __tablename__ = "subscription_edits"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscriptions.id"), index=True)
+    at: Mapped[datetime]
+    before: Mapped[dict[str, Any]]
+
+
 class ConsentRow(Base):
     """A person agreed to a version of the text on their data, or took it back; only ever added to."""
 

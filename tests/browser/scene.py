@@ -261,7 +261,7 @@ def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:
     portal.subscriptions.subscribe(SUBSCRIBER, Criteria(
         product_types=frozenset(("ink_cartridge", "toner_cartridge")), markets=frozenset(("EU", "DE"))),
         "出口欧盟的墨盒与硒鼓")
-    portal.subscriptions.confirm(portal.token("confirm"))
+    mine = portal.subscriptions.confirm(portal.token("confirm")).id
     portal.subscriptions.subscribe(SUBSCRIBER, Criteria(), "", Topic.BULLETINS, portal.zones["zhuhai"])
     portal.subscriptions.confirm(portal.token("confirm"))
     service, editor, zhuhai = portal.bulletins, portal.people[EDITOR], portal.zones["zhuhai"]
@@ -270,7 +270,7 @@ def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:
     service.publish(editor, first)
     draft = service.create(editor, zhuhai, "墨盒化学品标签专题（草稿）", "请各企业自查标签。", [ids["ink"], ids["gone"]])
     portal.subscriptions.subscribe("look@firm.example", LOOK, "气动元件（欧盟）")
-    return {"bulletin": first, "draft": draft, "confirm": portal.token("confirm"),
+    return {"mine": mine, "bulletin": first, "draft": draft, "confirm": portal.token("confirm"),
             "zone": portal.zones["zhuhai"], "sign_in": portal.sign_in_path(OTHER_EDITOR).rpartition("/")[2],
             "address": Tokens(SECRET).address(portal.people[OTHER_EDITOR], "second@fenghua.example"),
             "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ()), "told": _mail_that_left(portal, ids)}

@@ -67,6 +67,21 @@ def test_a_reader_searches_opens_a_notice_and_subscribes(page: Page, served: Ser
     expect(page.get_by_role("heading", level=1)).to_have_text("订阅已生效")
 
 
+def test_a_subscriber_changes_what_a_subscription_asks_for(page: Page, served: Served) -> None:
+    sign_in(page, served, SUBSCRIBER)
+    page.goto("/my")
+    mine = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="出口欧盟的墨盒与硒鼓"))
+    mine.get_by_role("link", name="修改条件").click()
+    expect(page.get_by_label("名称")).to_have_value("出口欧盟的墨盒与硒鼓")
+    page.get_by_label("日本", exact=True).check()
+    page.get_by_role("button", name="更新条件").click()
+    expect(page.get_by_text("如果早已订阅，最近 100 天会收到")).to_be_visible()
+    expect(page.get_by_label("日本", exact=True)).to_be_checked()
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("新的条件从现在起生效")
+    expect(mine.get_by_text("日本")).to_be_visible()
+
+
 def test_filters_narrow_the_list_and_can_be_taken_off(page: Page) -> None:
     page.goto("/?q=空压机")
     before = page.locator("#found").inner_text()
@@ -178,7 +193,7 @@ PAGES = {
         "not-found": "/notices/999999", "link-broken": "/confirm/broken",
     },
     SUBSCRIBER: {"my": "/my", "forbidden": "/admin", "security": "/my/security", "data": "/my/data", "why": "/my/why/{red}",
-                 "notice-follow": "/notices/{tbt}"},
+                 "notice-follow": "/notices/{tbt}", "edit": "/my/{mine}/edit"},
     EDITOR: {
         "bulletins-editor": "/bulletins", "bulletin-new": "/bulletins/new?notice={ink}",
         "bulletin-edit": "/bulletins/{draft}/edit", "bulletin-pick": "/bulletins/{draft}/pick?q=空压机",

@@ -80,7 +80,9 @@ def test_a_route_opens_to_those_it_is_for_and_to_nobody_else(portal: Portal, rul
     if unsafe(rule):
         assert answer.status_code == (400 if allowed else 403)
     elif allowed:
-        hidden = rule.endpoint == "personal.colleague" or (who != "editor" and rule.endpoint == "bulletins.show")
+        hidden = (rule.endpoint in ("personal.colleague", "sharing.compare")
+                  or (who != "editor" and rule.endpoint == "bulletins.show")
+                  or (who != "subscriber" and rule.endpoint == "editing.show"))
         assert answer.status_code in (200, 404 if hidden else 200)
     elif WHO[who] is None:
         assert answer.status_code == 302
@@ -135,7 +137,7 @@ def test_every_answer_is_hardened(portal: Portal, rule: Rule) -> None:
 @pytest.mark.parametrize("rule", [rule for rule in rules() if not unsafe(rule)], ids=lambda rule: rule.endpoint)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_page_is_whole_html_without_inline_scripts_or_styles(portal: Portal, rule: Rule, lang: str) -> None:
-    who = EDITOR if rule.endpoint.startswith("bulletins") else OPERATOR
+    who = {"bulletins": EDITOR, "editing": SUBSCRIBER}.get(rule.endpoint.partition(".")[0], OPERATOR)
     answer = portal.client(who).get(address(rule, portal), query_string={"lang": lang})
     if answer.mimetype != "text/html":
         return

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
 
@@ -17,8 +18,9 @@ from sqlalchemy import select
 
 from domain import criteria as criterias
 from domain.classify import classify
-from domain.criteria import facts, matches
+from domain.criteria import Criteria, facts, matches
 from domain.notice import from_json
+from storage import edits
 from storage.models import (
     AddressRow,
     ChangeRow,
@@ -76,22 +78,29 @@ class Audit:
             self.matches = session.scalars(select(MatchRow)).all()
             self.digests = session.scalars(select(DigestRunRow)).all()
             self.runs = session.scalars(select(SourceRunRow)).all()
+            self.edits = edits.of(session, [each.id for each in self.subscriptions])
         self.notices = len(self.rows)
 
     @cached_property
     def expected(self) -> set[tuple[str, Reading]]:
         """By brute force: every material version since the first load, for every active subscription that was confirmed
-        before it and whose criteria it meets."""
-        wanted = [(each, criterias.from_json(each.criteria)) for each in self.subscriptions if each.state == "active"]
+        before it and whose criteria it meets, then and ever since."""
+        wanted = [each for each in self.subscriptions if each.state == "active"]
         found = set()
         for reading, row in self.versions.items():
             if not row.material or row.run_id <= self.first_runs:
                 continue
             notice = from_json(row.data)
             about, at = facts(notice, classify(notice)), self.changes[reading].created_at
-            found |= {(self.addresses[each.person_id], reading) for each, criteria in wanted
-                      if each.confirmed_at and each.confirmed_at <= at and matches(criteria, about)}
+            found |= {(self.addresses[each.person_id], reading) for each in wanted
+                      if each.confirmed_at and each.confirmed_at <= at
+                      and all(matches(asked, about) for asked in self._asked_since(each, at))}
         return found
+
+    def _asked_since(self, subscription: SubscriptionRow, at: datetime) -> list[Criteria]:
+        """All that a subscription has asked for since a moment, oldest first."""
+        before = [each.before for each in self.edits.get(subscription.id, ()) if at <= each.at]
+        return [*before, criterias.from_json(subscription.criteria)]
 
     @cached_property
     def told(self) -> Told:
@@ -182,12 +191,23 @@ class Audit:
             yield f"material versions that may not alert: {silent[:5]}"
         if early := [each.id for each in self.matches if self._is_early(each)]:
             yield f"told before their digest was cut: {early[:5]}"
+        if unasked := [each.id for each in self.matches if self._is_unasked(each)]:
+            yield f"matched although nobody asked for it when it was news: {unasked[:5]}"
         accepted = {each.message_id for each in self.mailbox.accepted}
         if lost := [row.id for row in self.emails.values() if row.state == "sent" and row.message_id not in accepted]:
             yield f"marked as sent, yet never taken: {lost[:5]}"
         if held := [run.id for run in self.runs if run.status in ("held", "running")]:
             yield f"runs that are held or never ended: {held[:5]}"
         yield from self._unlike_published()
+
+    def _is_unasked(self, match: MatchRow) -> bool:
+        """Whether a subscription that was edited matched what it did not ask for when that was news, in any reading."""
+        asked = {each.id: each for each in self.subscriptions}[match.subscription_id]
+        if asked.id not in self.edits:
+            return False
+        then = self._asked_since(asked, self.changes[match.notice_id, match.material_version].created_at)[0]
+        readings = [from_json(row.data) for (notice_id, _), row in self.versions.items() if notice_id == match.notice_id]
+        return not any(matches(then, facts(each, classify(each))) for each in readings)
 
     def _is_early(self, match: MatchRow) -> bool:
         """Whether a person who has one subscription, to a digest that waits for all, was told before it was cut. What

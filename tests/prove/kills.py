@@ -4,10 +4,11 @@
 
 Three publishers publish and amend all the time (tests.prove.news), ``zonewatch up`` runs over them with minutes made seconds
 (tests.prove.hasty), persons with overlapping subscriptions wait for their alerts and for their digests, which are cut
-every twenty seconds, and further ones come and go by the portal. In the end everything settles, and what must have arrived
-is worked out by brute force from the stored versions: every expected (person, event, material version) must have arrived,
-and none twice, save a mail with the same Message-ID whose worker was killed, or whose answer was withheld, while it was
-handed over.
+every twenty seconds, some change what they ask for, and further ones come and go by the portal. In the end everything
+settles, and what must have arrived is worked out by brute force from the stored versions: every expected (person, event,
+material version) must have arrived, and none twice, save a mail with the same Message-ID whose worker was killed, or whose
+answer was withheld, while it was handed over. Of a subscription that was edited, what it has asked for ever since is
+expected.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ from storage import organisations, sources, subscriptions
 from storage.models import ChangeRow, EmailRow, MatchRow, SourceRunRow
 from storage.session import Database
 from tests.conftest import ROOT, Installed, unused_port
-from tests.prove import place
+from tests.prove import changing, place
 from tests.prove.audit import Audit, Kill
+from tests.prove.changing import Changing
 from tests.prove.comers import Comers
 from tests.prove.hasty import SLUGS
 from tests.prove.news import News
@@ -58,12 +60,14 @@ PEOPLE: dict[str, tuple[Criteria, ...]] = {
         Criteria(kinds=frozenset({"tbt_notification"}))),
     "both@firm.example": (Criteria(markets=frozenset({"CA"})), Criteria()),
     "red@firm.example": (Criteria(),),
+    **dict.fromkeys(changing.PEOPLE, changing.CRITERIA[:1]),
 }
 TOLD: dict[str, tuple[tuple[Frequency, bool], ...]] = {
     "digest@firm.example": ((Frequency.DAILY, False),),
     "digests@firm.example": ((Frequency.DAILY, False), (Frequency.WEEKLY, False), (Frequency.MONTHLY, False)),
     "both@firm.example": ((Frequency.IMMEDIATE, False), (Frequency.DAILY, False)),
     "red@firm.example": ((Frequency.DAILY, True),),
+    "changing-digest@firm.example": ((Frequency.DAILY, False),),
 }
 """How often those are told who are not told at once: the frequency of each subscription, and whether red ones go at once."""
 SETTLE_SECONDS = 240
@@ -101,15 +105,19 @@ def survive(folder: Path, options: argparse.Namespace) -> Survived:
         stack.callback(db.close)
         first_runs = newest_run(db)
         system, comers = System(installed, mailbox), Comers(url, mailbox, every=20 if options.kills > 20 else 3)
+        minds = Changing(db, options.seed, every=3)
         stack.callback(system.end)
         began = time.monotonic()
         system.start()
+        minds.start()
         kills = disturb(system, news, comers, options)
+        minds.enough.set()
+        minds.join()
         broken = [] if settle(db, comers) else [f"it did not settle within {SETTLE_SECONDS} s"]
         if status := system.stop():
             broken.append(f"it ended with status {status}")
         audit = Audit(db, news, mailbox, kills, first_runs, url)
-        return Survived(audit, figures(kills, comers, time.monotonic() - began),
+        return Survived(audit, figures(kills, comers, time.monotonic() - began) | {"subscriptions edited": minds.changes},
                         [*broken, *besides(audit, installed, comers)], db.is_postgres)
 
 

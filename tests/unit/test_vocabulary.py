@@ -138,7 +138,7 @@ def test_wto_members_are_read_from_symbols() -> None:
     assert market_from_wto_code("XYZ") is None
 
 
-@pytest.mark.parametrize("places,group", [
+@pytest.mark.parametrize(("places", "group"), [
     (("AE", "BH", "KW", "OM", "QA", "SA", "YE"), "GCC"), (("RU", "KZ"), "EAEU"), (("KE", "BI", "RW", "TZ", "UG"), "EAC"),
     (("RU",), None), (("KE", "US"), None), (("BR", "AR"), None), ((), None)])
 def test_most_of_them_belong_to_the_group_that_they_act_for(places: tuple[str, ...], group: str | None) -> None:
