@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import text
 
 from domain import clock
@@ -46,6 +47,10 @@ ABSENT = {name: reason for name, present, reason in (
     ("dovecot", dovecot.BINARY is not None, "no dovecot on this machine: bounces are read from Maildirs only"),
     ("pywb", PYWB is not None, "ZONEWATCH_TEST_PYWB names no Python with pywb: WARC files are not replayed by it"),
 ) if not present}
+
+
+settings.register_profile("zonewatch", deadline=None)  # a busy machine is no failure
+settings.load_profile("zonewatch")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -129,7 +129,7 @@ def expected(documents: list[Document], criteria: Criteria) -> set[int]:
     return {each.id for each in documents if matches(criteria, each.facts)}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(criteria=any_criteria, sort=st.sampled_from(("relevance", "date", "deadline")))
 def test_finds_exactly_what_the_criteria_mean(corpus: Corpus, criteria: Criteria, sort: Any) -> None:
     index, state, documents = corpus
@@ -138,7 +138,7 @@ def test_finds_exactly_what_the_criteria_mean(corpus: Corpus, criteria: Criteria
     assert page.total == len(page.ids)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(criteria=any_criteria)
 def test_facets_count_as_if_nothing_were_chosen_in_them(corpus: Corpus, criteria: Criteria) -> None:
     index, state, documents = corpus
@@ -227,7 +227,7 @@ def test_every_phrase_of_a_text_is_found_and_none_that_is_nearly_one(repeats: Co
                     assert set(index.search(state, criteria, limit=1000).ids) == expected(documents, criteria)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(phrases, max_size=13).map(tuple), excluded=st.lists(phrases, max_size=2).map(tuple),
        groups=st.lists(st.lists(phrases, min_size=1, max_size=4).map(tuple), max_size=2).map(tuple))
 def test_a_phrase_stands_in_a_row_or_is_not_there(

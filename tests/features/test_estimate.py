@@ -61,7 +61,7 @@ def test_five_examples_are_shown_the_newest_first(noon: Database) -> None:
     assert [each.notice.external_id for each in found.examples] == ["n0", "n1", "n2", "n3", "n4"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(news=st.lists(st.tuples(st.sampled_from(["compressor", "lotion"]), st.sampled_from(["EU", "US"]),
                                st.integers(0, 3)), max_size=8),
        criteria=st.sampled_from([COMPRESSORS, replace(COMPRESSORS, markets=frozenset({"US"})), Criteria()]))

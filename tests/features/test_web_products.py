@@ -205,7 +205,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     portal.db.close()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(product_type=st.sampled_from(TYPES), day=st.dates(date(2016, 1, 2), date(2031, 12, 30)))
 def test_pages_count_what_the_criteria_mean(known: Known, product_type: str, day: date) -> None:
     portal, random_ones = known

@@ -174,7 +174,7 @@ def test_a_feed_that_is_still_the_same_is_not_sent_again(tmp_path: Path, path: s
     portal.db.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_words_of_others_break_a_feed(nasty: Portal, title: str, summary: str) -> None:
     nasty.store(notice("X", title=f"{title}!", summary=summary))

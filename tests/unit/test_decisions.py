@@ -262,7 +262,7 @@ STEPS = st.lists(st.one_of(
 
 
 @pytest.mark.keeps
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_whatever_the_order_what_counts_is_the_decision_or_else_the_finding(
         tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any, str]]) -> None:

@@ -82,7 +82,7 @@ def since_by_oracle(past: Sequence[Past]) -> tuple[HealthState, int | None]:
     return last, tail[0]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(past=st.lists(st.builds(Past, st.sampled_from([*ENDS, S.HEALTHY, S.FAILING, None]), st.booleans()), max_size=12))
 def test_a_state_began_with_the_first_of_the_crawls_that_ended_alike(db: Database, past: list[Past]) -> None:
     clock.fix(NOON)

@@ -282,7 +282,7 @@ PIECES = [
     "\ud800", "。"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
 def test_whatever_is_typed_stands_in_a_chip_and_what_was_corrected_can_be_undone(typed: str) -> None:
     for correction in read(typed).corrections:

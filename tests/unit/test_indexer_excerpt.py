@@ -103,7 +103,7 @@ def test_a_window_cuts_no_word_so_that_its_end_looks_like_another() -> None:
         assert "[" not in excerpt
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=900), st.text(max_size=400), st.sampled_from(["墨盒 RoHS", "a", "é", "气", '"1 2"']))
 def test_no_text_breaks_it_and_an_excerpt_is_short(summary: str, title: str, typed: str) -> None:
     found = shown(notice(summary=summary, title=f"{title}!"), understand(typed).criteria)

@@ -68,7 +68,7 @@ def test_excluded_words_are_not_marked() -> None:
     assert shown("toner -tattoo", "toner tattoo") == "[toner] tattoo"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=80), st.sampled_from(["墨盒 RoHS", "a", "é", "\u0301", "气", "ß"]))
 def test_the_segments_joined_are_the_text(text: str, typed: str) -> None:
     assert "".join(each.text for each in highlight(text, understand(typed).criteria)) == text
@@ -84,7 +84,7 @@ WRITTEN = st.lists(st.sampled_from((
     "電磁閥", "阀", "プリンタ", "ß", "ﬁlter", "e\u0301", " ", "-", "_", "/", ".", "x", "3")), max_size=8).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=WRITTEN, words=st.lists(WRITTEN.filter(str.strip), min_size=1, max_size=2).map(tuple))
 def test_words_are_marked_the_same_the_quick_way_and_unit_by_unit(text: str, words: tuple[str, ...]) -> None:
     quick = {(mark.start, mark.end) for mark in marks(text, Criteria(words=words))}

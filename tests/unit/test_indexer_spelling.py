@@ -34,14 +34,14 @@ def one_change_away(word: str, letters: str) -> Iterator[str]:
         yield word[:at] + word[at:at + 2][::-1] + word[at + 2:]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sets(WORDS, max_size=40), WORDS)
 def test_the_words_near_one_are_all_of_the_vocabulary_within_one_change(vocabulary: set[str], word: str) -> None:
     table = WordTable.of(dict.fromkeys(vocabulary, 1))
     assert set(table.near(word)) == vocabulary & {word, *one_change_away(word, LETTERS)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sets(WORDS, max_size=30), WORDS)
 def test_a_deeper_table_finds_all_words_within_two_changes(vocabulary: set[str], word: str) -> None:
     near = {word, *one_change_away(word, LETTERS)}

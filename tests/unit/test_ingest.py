@@ -214,7 +214,7 @@ IDS = st.sampled_from([f"SR/{number}/26" for number in range(6)])
 BATCHES = st.lists(st.lists(st.tuples(IDS, st.sampled_from(["a", "b", "c"])), max_size=8), max_size=6)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BATCHES)
 def test_any_sequence_of_batches_is_stored_as_a_dictionary_would(tmp_path_factory: pytest.TempPathFactory,
                                                                  batches: list[list[tuple[str, str]]]) -> None:

@@ -60,7 +60,7 @@ def together(db: Database, *external_ids: str) -> bool:
 ECHOES = {EU: of(EU, NUMBER), FR: of(FR, "4711", identifiers=(NUMBER.lower(),)), DE: of(DE, "49529", identifiers=(NUMBER,))}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(order=st.permutations(list(ECHOES)))
 def test_publishers_that_repeat_a_number_tell_of_one_event_whoever_comes_first(
         tmp_path_factory: pytest.TempPathFactory, order: list[Source]) -> None:

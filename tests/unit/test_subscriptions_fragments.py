@@ -77,7 +77,7 @@ def news(draw: st.DrawFn) -> News:
     return News(Person(1, "", draw(st.sampled_from(("zh", "en"))), True, "li@firm.example"), tuple(told), {})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(news=news(), days=st.integers(0, 2))
 def test_pieces_that_are_kept_make_the_mail_that_one_rendering_makes(news: News, days: int) -> None:
     clock.fix(NOW + timedelta(days=days))

@@ -47,7 +47,7 @@ def watching(criteria: list[Criteria]) -> list[Active]:
     return [Active(number, number, each, None, datetime(2026, 1, 1, tzinfo=UTC)) for number, each in enumerate(criteria)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(CRITERIA, max_size=12), FACTS)
 def test_the_matcher_equals_asking_every_subscription(criteria: list[Criteria], found: Facts) -> None:
     watchers = watching(criteria)
