@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import ClassVar
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider
+from crawlers.bases.dump import DumpSpider
 from crawlers.errors import html_instead, is_html, not_parsable, shape
 from crawlers.fields import Fields
 from crawlers.text import day, line, stated
@@ -31,10 +30,12 @@ _DELISTED = re.compile(r"\bdelisted\b", re.I)
 _FORMS = ("%m/%d/%Y", "%B %d, %Y")
 
 
-class UsProp65(SourceSpider):
+class UsProp65(DumpSpider):
     """The whole list. A line that is struck out, or says that it is delisted, no longer holds."""
 
     fields = _ROW
+    dumps = {"list": FILE}
+    read_list = DumpSpider.read_dump  # as captures of before call it
     card: ClassVar[Source] = Source(
         slug="us_prop65",
         title="California Proposition 65 list of chemicals",
@@ -71,19 +72,14 @@ class UsProp65(SourceSpider):
         ),
     )
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The workbook."""
-        yield self.ask(FILE, self.read_list, unit="list", entry=True)
-
-    def read_list(self, response: Response) -> Output:
+    def records(self, response: Response) -> list[dict[str, Cell]]:
         """All lines."""
         if is_html(response):
             raise html_instead(response.url, response.body)
         try:
-            rows = list(self._rows(response))
+            return list(self._rows(response))
         except NoWorkbook as error:
             raise not_parsable(response.url, "XLSX", error) from None
-        yield self.page(response, self.each(response, rows, self._notice), unit="list")
 
     def _rows(self, response: Response) -> Iterator[dict[str, Cell]]:
         """The lines below the head, by column; empty ones and notes below the table have but one cell."""
@@ -98,7 +94,8 @@ class UsProp65(SourceSpider):
         if not heads:
             raise shape(response.url, f"none of its first {HEAD_WITHIN} rows begins with “Chemical”")
 
-    def _notice(self, row: dict[str, Cell]) -> Notice:
+    def notice(self, row: dict[str, Cell], url: str) -> Notice:
+        """The notice of a line."""
         values = {name: line(cell.text) for name, cell in row.items()}
         chemical, toxicity, limit = values["Chemical"], values["Type of Toxicity"], stated(values.get("NSRL or MADL"))
         if not chemical or not toxicity:
