@@ -11,7 +11,7 @@ from scrapy.http import Response
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
-from crawlers.text import iso_day, line
+from crawlers.text import line
 from domain import clock
 from domain.errors import InvalidValue
 from domain.kinds import tbt_stage
@@ -107,7 +107,7 @@ class CnTbtsps(JsonApiSpider, NewestFirstSpider):
         return Notice(
             source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION, market=market or INTERNATIONAL,
             title=line(item["tbtitle"]) or symbol, url=self.card.url, lang="zh",
-            published_on=self.dated(iso_day(item["tbdate"]), item["tbdate"], "tbdate"), notifying_country=market or "",
+            published_on=self.day_in(item, "tbdate"), notifying_country=market or "",
             stage=tbt_stage(symbol), identifiers=(symbol,),
             relates_to=("/".join(parts[:_BASE]),) if len(parts) > _BASE else (), raw=_ITEM.texts(item),
         )

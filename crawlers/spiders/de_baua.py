@@ -18,8 +18,7 @@ from crawlers.errors import shape
 from crawlers.text import line, lines, stated
 from domain.errors import InvalidValue
 from domain.hazard import risk_level_from_raw
-from domain.market import market_from_name
-from domain.measure import MEASURES
+from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source, SourceTier
 
@@ -116,27 +115,20 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
         case, told = line(rapex.get("alertNumber")), lines(rapex.get("message") or warning.get("warning"))
         if case and not _EU_CASE.fullmatch(case):
             self.warn("an alert number of another form", number)
-        page, measures = (warning.get("link") or "").strip(), steps(told)
+        page, measures, origin = (warning.get("link") or "").strip(), steps(told), known(product, "countryOfOrigin")
         return Notice(
             source=self.card.slug, external_id=number, kind=kind(measures), market="DE", lang="de",
             title=line(warning["title"]), url=page or self.card.url, published_on=day_of(warning["publishedDate"]),
             summary="\n".join(filter(None, (told, lines(product.get("affectedProducts"))))),
             product=known(product, "designation"), brand=known(product, "brandName"), model=known(product, "model"),
             category=line(product.get("category")),
-            origin=self._origin(product, number), notifying_country="DE",
+            origin=_COUNTRIES.get(origin.lower()) or self.country(origin, number), notifying_country="DE",
             risk_level=risk_level_from_raw(case) if case else "", measures=measures,
             identifiers=tuple(filter(None, (case, *_RECORD_ID.findall(page)))),
             raw=_WARNING.texts({name: each for name, each in warning.items() if not isinstance(each, dict)})
             | texts("product", _PRODUCT, product) | texts("rapexInformation", _RAPEX, rapex)
             | texts("safetyInformation", _SAFETY, safety),
         )
-
-    def _origin(self, product: dict[str, Any], number: str) -> str:
-        name = known(product, "countryOfOrigin")
-        found = _COUNTRIES.get(name.lower(), market_from_name(name)) if name else ""
-        if found is None:
-            self.warn(f"unknown country {name!r}", number)
-        return found or ""
 
 
 def day_of(milliseconds: int) -> date:
@@ -156,8 +148,7 @@ def known(product: dict[str, Any], field: str) -> str:
 def steps(message: str) -> tuple[str, ...]:
     """Ids of the measures that a message opens with: its first line names them."""
     first = message.partition("\n")[0].lower()
-    found = {name for phrase, name in _STEPS if phrase in first}
-    return tuple(name for name in MEASURES if name in found)
+    return in_order(name for phrase, name in _STEPS if phrase in first)
 
 
 def kind(measures: tuple[str, ...]) -> NoticeKind:

@@ -21,7 +21,7 @@ from crawlers.items import Withdrawal
 from crawlers.text import day, first_sentence, line, links, plain, stated
 from domain.hazard import hazards_from_raw, risk_level_from_raw
 from domain.market import market_from_name
-from domain.measure import MEASURES, measures_from_text
+from domain.measure import in_order, measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -191,8 +191,7 @@ def split_measures(text: str) -> list[Step]:
 
 def measures(steps: list[Step]) -> tuple[str, ...]:
     """Ids of the measures taken, in the order of our list."""
-    found = {name for step in steps for name in _measures_of(step.category)}
-    return tuple(name for name in MEASURES if name in found)
+    return in_order(name for step in steps for name in _measures_of(step.category))
 
 
 _measures_of = lru_cache(maxsize=4096)(measures_from_text)

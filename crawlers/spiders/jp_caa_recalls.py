@@ -17,7 +17,7 @@ from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.errors import html_instead, shape
 from crawlers.text import day, line
 from domain.errors import InvalidValue
-from domain.measure import MEASURES
+from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source
 
@@ -127,9 +127,5 @@ class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
         )
 
     def _measures(self, parts: re.Match[str] | None, number: str) -> tuple[str, ...]:
-        found = set()
-        for word in filter(None, map(str.strip, re.split(r"[/／・、]", (parts["steps"] or "") if parts else ""))):
-            if word not in _STEPS:
-                self.warn(f"unknown step {word!r}", number)
-            found.add(_STEPS.get(word, "other"))
-        return tuple(name for name in MEASURES if name in found)
+        words = filter(None, map(str.strip, re.split(r"[/／・、]", (parts["steps"] or "") if parts else "")))
+        return in_order(self.meaning("step", word, _STEPS, number, "other") for word in words)

@@ -19,7 +19,7 @@ from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
 from crawlers.hazards import hazards
 from crawlers.text import iso_day, line, lines
-from domain.measure import MEASURES, measures_from_text
+from domain.measure import in_order, measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -125,7 +125,7 @@ class NzProductSafety(HtmlSpider, ListedSpider, NewestFirstSpider):
             url=f"{SITE}/recalls/{name}", published_on=iso_day(listed["date"]), product=listed["title"],
             summary="\n".join(filter(None, (said.get("Product Identifiers"), hazard, advice))),
             category="; ".join(listed["categories"]), notifying_country="NZ", hazards=hazards("", filter(None, (hazard,))),
-            measures=tuple(step for step in MEASURES if step in steps),
+            measures=in_order(steps),
             raw=_PARTS.raw(said) | {"title": listed["title"], "date": listed["date"],
                                     "categories": "; ".join(listed["categories"])},
         )

@@ -20,8 +20,7 @@ from crawlers.hazards import hazards
 from crawlers.items import Withdrawal
 from crawlers.text import iso_day, line, lines, links, stated
 from domain.hazard import risk_level_from_raw
-from domain.market import market_from_name
-from domain.measure import MEASURES
+from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -154,7 +153,9 @@ class UkOpss(JsonApiSpider, ListedSpider):
         gone = self.record(item["withdrawn_notice"] or {}, _WITHDRAWN, url, "withdrawn_at")
         soup = BeautifulSoup(details["body"], "lxml")
         told, rows, title = sections(soup), table(soup), line(item["title"])
-        hazard, measures = told.get("Hazard") or told.get("Summary", ""), self._measures(facts, where)
+        hazard = told.get("Hazard") or told.get("Summary", "")
+        measures = in_order(self.meaning("measure", str(name), _MEASURES, where, "other")
+                            for name in facts["product_measure_type"])
         product = _TITLE.fullmatch(title)
         papers = [each["url"] for each in details.get("attachments") or ()]
         return Notice(
@@ -164,8 +165,8 @@ class UkOpss(JsonApiSpider, ListedSpider):
             summary="\n".join(filter(None, (rows.get("Product Description"), hazard, told.get("Corrective action")))),
             product=product[1] if product else title, brand=stated(rows.get("Brand")), model=named(rows, "model"),
             category=" | ".join(filter(None, (rows.get("Type"), facts["product_category"]))),
-            origin=self._origin(rows, where), notifying_country="GB",
-            hazards=hazards("", (hazard or line(item["description"]),)),
+            origin=self.country(stated(rows.get("Country of Origin") or rows.get("Country of origin")), where),
+            notifying_country="GB", hazards=hazards("", (hazard or line(item["description"]),)),
             risk_level=risk_level_from_raw(_RISKS.get(facts["product_risk_level"], facts["product_risk_level"])),
             measures=measures, identifiers=tuple(dict.fromkeys((
                 *_PSD.findall(title), *_PSD_STATED.findall(soup.get_text(" ")),
@@ -177,27 +178,9 @@ class UkOpss(JsonApiSpider, ListedSpider):
         )
 
     def _kind(self, facts: dict[str, Any], measures: tuple[str, ...], where: str) -> NoticeKind:
-        stated_kind = facts["product_alert_type"]
-        if stated_kind not in _KINDS:
-            self.warn(f"unknown type of alert {stated_kind!r}", where)
-        found = _KINDS.get(stated_kind, NoticeKind.FOREIGN_NOTIFICATION)
+        found = self.meaning("type of alert", facts["product_alert_type"], _KINDS, where, NoticeKind.FOREIGN_NOTIFICATION)
         rejected = found is NoticeKind.FOREIGN_NOTIFICATION and "import_rejected" in measures
         return NoticeKind.BORDER_ACTION if rejected else found
-
-    def _measures(self, facts: dict[str, Any], where: str) -> tuple[str, ...]:
-        found = set()
-        for name in map(str, facts["product_measure_type"]):
-            if name not in _MEASURES:
-                self.warn(f"unknown measure {name!r}", where)
-            found.add(_MEASURES.get(name, "other"))
-        return tuple(name for name in MEASURES if name in found)
-
-    def _origin(self, rows: dict[str, str], where: str) -> str:
-        name = stated(rows.get("Country of Origin") or rows.get("Country of origin"))
-        found = market_from_name(name) if name else ""
-        if found is None:
-            self.warn(f"unknown country {name!r}", where)
-        return found or ""
 
 
 def sections(soup: BeautifulSoup) -> dict[str, str]:

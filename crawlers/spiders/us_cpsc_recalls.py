@@ -18,7 +18,6 @@ from crawlers.hazards import hazards
 from crawlers.text import iso_day, line, links, plain
 from domain import clock
 from domain.errors import InvalidValue
-from domain.market import market_from_name
 from domain.measure import measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, Source
@@ -140,11 +139,8 @@ class UsCpscRecalls(JsonApiSpider):
         )
 
     def _origin(self, recall: dict[str, Any]) -> str:
-        found = []
-        for name in countries("\n".join(each["Country"] or "" for each in recall["ManufacturerCountries"] or ())):
-            found.append(market_from_name(name) or "")
-            if not found[-1]:
-                self.warn(f"unknown country {name!r}")
+        found = [*map(self.country, countries("\n".join(
+            each["Country"] or "" for each in recall["ManufacturerCountries"] or ())))]
         return "CN" if "CN" in found else next(filter(None, found), "")
 
 

@@ -100,7 +100,7 @@ class UsProp65(DumpSpider):
         chemical, toxicity, limit = values["Chemical"], values["Type of Toxicity"], stated(values.get("NSRL or MADL"))
         if not chemical or not toxicity:
             raise InvalidValue(f"a line names no chemical or no toxicity: {' | '.join(values.values())}"[:200])
-        listed = self.dated(_day(values["Date Listed"]), values["Date Listed"], "Date Listed")
+        listed = self.day_in(values, "Date Listed", _day)
         gone = row["Chemical"].struck or _DELISTED.search(" ".join(values.values()))
         return Notice(
             source=self.card.slug, external_id=" | ".join((chemical, toxicity, str(listed or values["Date Listed"]))),
@@ -112,6 +112,6 @@ class UsProp65(DumpSpider):
         )
 
 
-def _day(text: str) -> date | None:
+def _day(text: str | None) -> date | None:
     """The day of a number, as workbooks keep days, or of a date with the month first."""
-    return serial_day(text) or next(filter(None, (day(text, form) for form in _FORMS)), None)
+    return serial_day(text or "") or next(filter(None, (day(text, form) for form in _FORMS)), None)

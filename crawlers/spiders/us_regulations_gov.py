@@ -122,16 +122,13 @@ class UsRegulationsGov(SpanSpider):
         return Notice(
             source=self.card.slug, external_id=number, kind=_KINDS[kind], market="US",
             title=line(document["title"]) or number, url=f"https://www.regulations.gov/document/{number}",
-            published_on=self._stated(document, "postedDate"), updated_on=modified,
+            published_on=self.day_in(document, "postedDate", _day), updated_on=modified,
             category=" | ".join(filter(None, map(line, (document["agencyId"], document["subtype"])))),
             stage="proposed" if kind == "Proposed Rule" else "",
-            comment_deadline=self._stated(document, "commentEndDate"),
+            comment_deadline=self.day_in(document, "commentEndDate", _day),
             identifiers=tuple(filter(None, map(line, (document["docketId"], document["frDocNum"])))),
             raw=_DOCUMENT.texts(document),
         )
-
-    def _stated(self, document: dict[str, Any], field: str) -> date | None:
-        return self.dated(_day(document[field]), document[field], field)
 
 
 def _address(kind: str, first: str, last: str, page: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
@@ -105,13 +105,10 @@ class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
             category="; ".join(names(item["keywords"])), hs_codes=hs_codes(item["hsCodes"]),
             ics_codes=codes(item["icsCodes"]), notifying_country="" if market == INTERNATIONAL else market,
             objectives=objectives_from_raw(names(item["objectives"])),
-            stage=tbt_stage(symbol.partition(",")[0]), comment_deadline=self._day(item, "commentDeadlineDate"),
-            effective_on=self._day(item, "proposedEntryIntoForceDate"), identifiers=symbols, relates_to=base(symbols),
+            stage=tbt_stage(symbol.partition(",")[0]), comment_deadline=self.day_in(item, "commentDeadlineDate"),
+            effective_on=self.day_in(item, "proposedEntryIntoForceDate"), identifiers=symbols, relates_to=base(symbols),
             documents=links(item.get("dolLink"), item.get("notifiedDocumentLink")), raw=raw(item),
         )
-
-    def _day(self, item: dict[str, Any], field: str) -> date | None:
-        return self.dated(iso_day(item.get(field)), item.get(field), field)
 
     def _market(self, item: dict[str, Any]) -> str:
         """The notifying member; of a joint notification the member that sent it."""
