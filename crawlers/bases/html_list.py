@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup, Tag
 from scrapy.http import Response, TextResponse
 
 from crawlers.base import Output, SourceSpider
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.errors import SourceError, html_instead, is_html, not_parsable, shape, too_large
 from crawlers.fields import Fields
 from domain.notice import Notice
@@ -118,10 +118,8 @@ class HtmlListSpider(HtmlTableSpider, NewestFirstSpider):
         ended = not rows or account.got >= total
         if ended:
             account.stated = total
-        walked = ended and account.got and not self.job.options.since
-        yield self.page(response, records, unit=WHOLE if walked else "")
-        if not ended and not (self.may_stop() and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        walked = ended and account.got > 0 and not self.job.options.since
+        yield from self.turned(response, records, number, ended=ended, walked=walked)
 
     def may_stop(self) -> bool:
         """As in the base, but a listing that cannot be had whole is walked to its end until notices may alert."""

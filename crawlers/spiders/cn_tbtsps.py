@@ -10,7 +10,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.text import line
 from domain import clock
 from domain.errors import InvalidValue
@@ -86,10 +86,7 @@ class CnTbtsps(JsonApiSpider, NewestFirstSpider):
         items = self.record(self.answer(response, _ANSWER)["data"], _LIST, response.url)["data"]
         records = self.each(response, items, lambda item: self._notice(item, response.url))
         ended = not items or self._is_history(records.notices)
-        yield self.page(response, records, unit=WHOLE if ended and not self.job.options.since else "")
-        stops = self.job.options.since or WHOLE in self.job.units
-        if not ended and not (stops and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        yield from self.turned(response, records, number, ended=ended, walked=ended and not self.job.options.since)
 
     def _is_history(self, notices: list[Notice]) -> bool:
         dates = [notice.published_on for notice in notices if notice.published_on]

@@ -11,10 +11,8 @@ from zoneinfo import ZoneInfo
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import NewestFirstSpider
-from crawlers.errors import shape
+from crawlers.bases.newest_first import CountedListSpider
 from crawlers.text import line, lines, stated
 from domain.errors import InvalidValue
 from domain.hazard import risk_level_from_raw
@@ -45,7 +43,7 @@ _STEPS = (("rückruf", "recall_end_users"), ("rücknahme vom markt", "withdrawal
           ("vernichtung", "destruction"))
 
 
-class DeBaua(JsonApiSpider, NewestFirstSpider):
+class DeBaua(JsonApiSpider, CountedListSpider):
     """Pages of warnings about products, the newest first, asked for with a query in JSON and a key."""
 
     fields = _WARNING
@@ -93,18 +91,13 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
         return super().ask_page(number).replace(method="POST", body=json.dumps(query), headers={
             "Content-Type": "application/json", "Authorization": self.job.options.key})
 
-    def read_page(self, response: Response, number: int) -> Output:
-        """One page, and the next one while there is something to find."""
-        found = self.answer(response, _ANSWER)["response"]
-        try:
-            self.warn_of_fields(_LIST.read(found, response.url, "the list"), response.url)
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
-        docs, total = found["docs"], found["numFound"]
-        records = self.each(response, docs, lambda warning: self._notice(warning, response.url))
-        yield from self.counted(response, records, len(docs), total, number)
+    def listed(self, response: Response) -> tuple[list[Any], int]:
+        """The warnings of a page."""
+        found = self.frame(self.answer(response, _ANSWER)["response"], _LIST, response.url, "the list")
+        return found["docs"], found["numFound"]
 
-    def _notice(self, value: Any, url: str) -> Notice:
+    def notice(self, value: Any, url: str) -> Notice:
+        """The notice of a warning."""
         warning = self.record(value, _WARNING, url, "id")
         if warning["_type"] != ".ProductWarning":
             raise InvalidValue(f"{warning['id']} is a {warning['_type']!r}, product warnings were asked for")

@@ -107,10 +107,7 @@ class EuEchaCandidateList(EchaSpider, JsonApiSpider):
 
     def _answer(self, response: Response) -> tuple[list[Any], dict[str, Any]]:
         answer = self.answer(response, _ANSWER)
-        try:
-            state = self.record(answer["state"], _STATE, response.url)
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
+        state = self.frame(answer["state"], _STATE, response.url, "state")
         if len(answer["items"]) > PAGE_SIZE:
             raise shape(response.url, f"it holds {len(answer['items'])} entries, {PAGE_SIZE} were asked for")
         return answer["items"], state

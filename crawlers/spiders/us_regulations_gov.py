@@ -96,10 +96,7 @@ class UsRegulationsGov(SpanSpider):
     def listed(self, response: Response, span: Span, page: int) -> Listed:
         """A page of documents; the query of the next one differs in its number only."""
         answer = self.answer(response, _ANSWER)
-        try:
-            meta = self.record(answer["meta"], _META, response.url)
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
+        meta = self.frame(answer["meta"], _META, response.url, "meta")
         following = f"{response.url.rpartition('=')[0]}={page + 1}" if meta["hasNextPage"] else ""
         return Listed(meta["totalElements"], answer["data"], following)
 

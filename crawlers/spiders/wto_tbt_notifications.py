@@ -9,9 +9,8 @@ from urllib.parse import quote, urlencode
 
 from scrapy.http import Response
 
-from crawlers.base import Output
 from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import NewestFirstSpider
+from crawlers.bases.newest_first import CountedListSpider
 from crawlers.text import iso_day, line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
@@ -35,7 +34,7 @@ _ITEM = Record(
 _SYMBOL = re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Z][a-z]+\.\s?\d+)*")
 
 
-class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
+class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
     """Pages of twenty, newest first, until the stated total is reached or all is older than what may still change."""
 
     fields = _ITEM
@@ -82,13 +81,13 @@ class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
             "SortBy": "distributionDate", "SortDirection": "desc", "ForPublic": "true"})
         return f"{SEARCH}?{query}"
 
-    def read_page(self, response: Response, number: int) -> Output:
-        """One page, and the next one while there is something to find."""
+    def listed(self, response: Response) -> tuple[list[Any], int]:
+        """The notifications of a page."""
         answer = self.answer(response, _ANSWER)
-        records = self.each(response, answer["items"], lambda item: self._notice(item, response.url))
-        yield from self.counted(response, records, len(answer["items"]), answer["totalCount"], number)
+        return answer["items"], answer["totalCount"]
 
-    def _notice(self, value: Any, url: str) -> Notice:
+    def notice(self, value: Any, url: str) -> Notice:
+        """The notice of a notification."""
         item = self.record(value, _ITEM, url, "documentSymbol", "id")
         symbol = (item["documentSymbol"] or "").strip() or str(item["id"] or "")
         if item["area"] != "TBT":
