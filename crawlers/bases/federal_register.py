@@ -82,9 +82,8 @@ class FederalRegisterSpider(SpanSpider):
             category=" | ".join(offices),
             measures=ordered(title) if is_case else (), stage=case_stage(title) if is_case else stage(document["type"]),
             comment_deadline=self.day_in(document, "comments_close_on"), effective_on=self.day_in(document, "effective_on"),
-            identifiers=tuple(dict.fromkeys((
-                *filter(None, (line(document["citation"]),)), *dockets, *texts(document["regulation_id_numbers"]),
-                *_CASE.findall(f"{title} {abstract} {' '.join(dockets)}")))),
+            identifiers=(line(document["citation"]), *dockets, *texts(document["regulation_id_numbers"]),
+                         *_CASE.findall(f"{title} {abstract} {' '.join(dockets)}")),
             relates_to=corrected(number, document["correction_of"] or ""), documents=links(document["pdf_url"]),
             raw=self.fields.texts(document | {"cfr_references": cfr_parts(document["cfr_references"])}),
         )

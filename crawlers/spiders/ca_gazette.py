@@ -168,7 +168,7 @@ class CaGazette(FeedSpider):
             category=" | ".join(filter(None, (f"Part {'I' * int(found['part'])}", item.section, item.department))),
             notifying_country="CA", stage="proposed" if proposed else "",
             comment_deadline=published + timedelta(days=int(days[1])) if days else None,
-            identifiers=tuple(dict.fromkeys(filter(None, (registered, *_PC.findall(text[:LONGEST_SHOWN]))))),
+            identifiers=(registered, *_PC.findall(text[:LONGEST_SHOWN])),
             raw={"url": item.url, "title": item.title, "section": item.section, "department": item.department, "issue": day},
         )
 

@@ -89,5 +89,5 @@ class CnGaccAnnouncements(LinkedPagesSpider):
             published_on=self.day_in(facts, "发文日期") or iso_day(facts["列表日期"]),
             category=" | ".join(filter(None, (facts["法规类型"], facts["内容类别"]))), notifying_country="CN",
             stage=self.meaning("validity", facts["效力"], _STAGES, number, ""), effective_on=self.day_in(facts, "生效日期"),
-            identifiers=tuple(filter(None, (symbol,))), raw=_FACTS.raw(facts | {"正文": body}),
+            identifiers=(symbol,), raw=_FACTS.raw(facts | {"正文": body}),
         )

@@ -16,8 +16,9 @@ from crawlers.bases.newest_first import CountedListSpider
 from crawlers.text import line, lines, stated
 from domain.errors import InvalidValue
 from domain.hazard import risk_level_from_raw
+from domain.kinds import kind_of_alert
 from domain.measure import in_order
-from domain.notice import Notice, NoticeKind
+from domain.notice import Notice
 from domain.source import Expectation, Grade, Listing, Publisher, Source, SourceTier
 
 WARNINGS = "https://megov.bayern.de/verbraucherschutz/baystmuv-verbraucherinfo/rest/api/warnings/merged"
@@ -110,7 +111,7 @@ class DeBaua(JsonApiSpider, CountedListSpider):
             self.warn("an alert number of another form", number)
         page, measures, origin = (warning.get("link") or "").strip(), steps(told), known(product, "countryOfOrigin")
         return Notice(
-            source=self.card.slug, external_id=number, kind=kind(measures), market="DE", lang="de",
+            source=self.card.slug, external_id=number, kind=kind_of_alert(measures), market="DE", lang="de",
             title=line(warning["title"]), url=page or self.card.url, published_on=day_of(warning["publishedDate"]),
             summary="\n".join(filter(None, (told, lines(product.get("affectedProducts"))))),
             product=known(product, "designation"), brand=known(product, "brandName"), model=known(product, "model"),
@@ -142,13 +143,6 @@ def steps(message: str) -> tuple[str, ...]:
     """Ids of the measures that a message opens with: its first line names them."""
     first = message.partition("\n")[0].lower()
     return in_order(name for phrase, name in _STEPS if phrase in first)
-
-
-def kind(measures: tuple[str, ...]) -> NoticeKind:
-    """What a warning is to an exporter, by the measures taken."""
-    if "import_rejected" in measures:
-        return NoticeKind.BORDER_ACTION
-    return NoticeKind.RECALL if "recall_end_users" in measures else NoticeKind.FOREIGN_NOTIFICATION
 
 
 def texts(name: str, fields: Record, values: dict[str, Any]) -> dict[str, str]:

@@ -18,11 +18,12 @@ from crawlers.base import Output, SourceSpider
 from crawlers.errors import shape
 from crawlers.fields import Fields
 from crawlers.items import Withdrawal
-from crawlers.text import day, first_sentence, line, links, plain, stated
+from crawlers.text import barcodes, day, first_sentence, line, links, plain, stated
 from domain.hazard import hazards_from_raw, risk_level_from_raw
+from domain.kinds import kind_of_alert
 from domain.market import market_from_name
 from domain.measure import in_order, measures_from_text
-from domain.notice import Notice, NoticeKind
+from domain.notice import Notice
 from domain.source import Expectation, Listing, Publisher, Source
 
 INDEX = "https://ec.europa.eu/safety-gate-alerts/api/download/weeklyReport/list/xml/en"
@@ -38,7 +39,6 @@ _ALERT = Fields(
     ("companyRecallCode", "productionDates"),
     ("order", "pictures"),  # the place in the report, which moves; pictures are third parties'
 )
-_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 _TITLE_FROM_TEXT = 100
 
 
@@ -134,7 +134,7 @@ class EuSafetyGate(SourceSpider):
         found = measures(steps)
         product, brand, name = (stated(record[field]) for field in ("product", "brand", "name"))
         return Notice(
-            source=self.card.slug, external_id=case, kind=kind(found), market="EU",
+            source=self.card.slug, external_id=case, kind=kind_of_alert(found), market="EU",
             title=title(product, brand, name, record) or case, url=record["reference"].strip(), published_on=published,
             summary="\n".join(text for text in (plain(record["description"]), danger(record["danger"])) if text),
             product=product, brand=brand, model=stated(record["type_numberOfModel"]), category=line(record["category"]),
@@ -197,13 +197,6 @@ def measures(steps: list[Step]) -> tuple[str, ...]:
 _measures_of = lru_cache(maxsize=4096)(measures_from_text)
 
 
-def kind(taken: tuple[str, ...]) -> NoticeKind:
-    """What an alert is to an exporter, by the measures taken."""
-    if "import_rejected" in taken:
-        return NoticeKind.BORDER_ACTION
-    return NoticeKind.RECALL if "recall_end_users" in taken else NoticeKind.FOREIGN_NOTIFICATION
-
-
 @lru_cache(maxsize=1024)
 def hazards(risk_type: str) -> tuple[str, ...]:
     """Ids of the hazards in "Burns, Fire"."""
@@ -227,7 +220,7 @@ _level_of = lru_cache(maxsize=256)(risk_level_from_raw)
 
 def identifiers(record: dict[str, str]) -> tuple[str, ...]:
     """Barcodes, which stand in free text, and the maker's own number of the recall."""
-    return tuple(filter(None, (*_BARCODE.findall(record["barcode"]), stated(record.get("companyRecallCode")))))
+    return *barcodes(record["barcode"]), stated(record.get("companyRecallCode"))
 
 
 def danger(text: str) -> str:

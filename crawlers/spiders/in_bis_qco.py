@@ -97,7 +97,7 @@ class InBisQco(DumpSpider, HtmlTableSpider):
             published_on=dates[0] if dates else None, updated_on=dates[-1] if dates[1:] else None,
             summary=orders, product="; ".join(values["Product"]), category="; ".join(sections), notifying_country="IN",
             stage="repealed" if all(map(_is_ended, rows)) else "",
-            identifiers=(*_STANDARD.findall(number), *_once(
+            identifiers=(*_STANDARD.findall(number), *(
                 f"{'S.O.' if found['series'][0] in 'Ss' else 'G.S.R.'} {found['number']}(E)"
                 for found in _ORDER.finditer(orders))),
             documents=links(*(str(link["href"]) for row in rows for link in row.element.find_all("a", href=True))),

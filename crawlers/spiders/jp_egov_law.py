@@ -124,7 +124,7 @@ class JpEgovLaw(JsonApiSpider):
             category=" | ".join(filter(None, (sort, line(newest.get("category"))))), notifying_country="JP",
             stage=self._stage(newest, law.get("current_revision_info")),
             effective_on=self.day_in(newest, "amendment_enforcement_date"),
-            identifiers=tuple(filter(None, (line(info["law_num"]), *map(line, (newest.get("abbrev") or "").split(","))))),
+            identifiers=(line(info["law_num"]), *map(line, (newest.get("abbrev") or "").split(","))),
             relates_to=(amended_by,) if amended_by.strip("0") else (),
             raw=_INFO.texts(info) | _REVISION.texts(newest),
         )

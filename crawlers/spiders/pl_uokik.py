@@ -15,7 +15,7 @@ from crawlers.base import Output
 from crawlers.bases.html_list import HtmlSpider
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import html_instead, shape
-from crawlers.text import iso_day, line
+from crawlers.text import barcodes, iso_day, line
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source
 
@@ -27,7 +27,6 @@ requirements, machines and pressure equipment among them."""
 
 _ENTERED = re.compile(r"Data wpisu\s*:?\s*(\d{4}-\d\d-\d\d)", re.I)
 _BARCODE_LABEL = re.compile(r"\bEAN\b|kreskow", re.I)
-_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 _ID_PLACE = 3
 """Where the number of an entry stands in its cell, behind the heading: labels there are not known."""
 
@@ -116,7 +115,7 @@ class PlUokik(HtmlSpider, ListedSpider):
             title=listed["name"], url=listed["page"], lang="pl", published_on=iso_day(listed["entered"]),
             product=listed["name"], category=REGISTERS[listed["register"]], notifying_country="PL",
             summary="\n".join(f"{label.rstrip(':')}: {text}" for label, text in said.items() if text),
-            identifiers=tuple(dict.fromkeys((number, *_BARCODE.findall(codes)))),
+            identifiers=(number, *barcodes(codes)),
             raw={name: str(value) for name, value in listed.items()} | said,
         )
 

@@ -164,4 +164,4 @@ def kind_of(row: _Row) -> NoticeKind:
 
 def english_day(text: str) -> date | None:
     """The date in "2 Jun 2026" or "2 June 2026"."""
-    return day(text, "%d %b %Y") or day(text, "%d %B %Y")
+    return day(text, "%d %b %Y", "%d %B %Y")

@@ -100,7 +100,7 @@ class TwMojLaw(DumpSpider, ZippedXmlSpider):
             summary="\n".join(bounded(text, LONGEST_SHOWN) for text in told if text),
             category=" | ".join(filter(None, (line(rule["法規性質"]), line(rule["法規類別"])))), notifying_country="TW",
             stage="repealed" if gone else "", effective_on=self._day(rule, "生效日期"),
-            identifiers=tuple(dict.fromkeys(_NUMBER.findall(newest))), documents=links(rule.get("附件")),
+            identifiers=tuple(_NUMBER.findall(newest)), documents=links(rule.get("附件")),
             raw=_LAW.raw(raw),
         )
 

@@ -18,7 +18,7 @@ from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import shape
 from crawlers.hazards import hazards
 from crawlers.items import Withdrawal
-from crawlers.text import iso_day, line, lines, links, stated
+from crawlers.text import barcodes, iso_day, line, lines, links, stated
 from domain.hazard import risk_level_from_raw
 from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
@@ -60,7 +60,6 @@ _RISKS = {"medium": "moderate", "not-provided": "unknown"}
 _TITLE = re.compile(r"Product (?:Recall|Safety (?:Report|Alert))\s*:\s*(.+?)\s*(?:\(\d{4}-\d{4}\))?", re.I)
 _PSD = re.compile(r"(?<![\d-])\d{4}-\d{4}(?![\d-])")
 _PSD_STATED = re.compile(r"PSD notification number\W{0,5}(\d{4}-\d{4})(?!\d)", re.I)
-_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 
 
 class UkOpss(JsonApiSpider, ListedSpider):
@@ -168,9 +167,9 @@ class UkOpss(JsonApiSpider, ListedSpider):
             origin=self.country(stated(rows.get("Country of Origin") or rows.get("Country of origin")), where),
             notifying_country="GB", hazards=hazards("", (hazard or line(item["description"]),)),
             risk_level=risk_level_from_raw(_RISKS.get(facts["product_risk_level"], facts["product_risk_level"])),
-            measures=measures, identifiers=tuple(dict.fromkeys((
+            measures=measures, identifiers=(
                 *_PSD.findall(title), *_PSD_STATED.findall(soup.get_text(" ")),
-                *_BARCODE.findall(named(rows, "barcode", "gtin", "ean", "upc")), *filter(None, (item["content_id"],))))),
+                *barcodes(named(rows, "barcode", "gtin", "ean", "upc")), item["content_id"] or ""),
             documents=links(*papers), raw=_ITEM.raw(
                 _ITEM.texts(item | {"details": None, "withdrawn_notice": None})
                 | {"body": details["body"], "attachments": "; ".join(filter(None, papers))}

@@ -133,7 +133,7 @@ class UsCpscRecalls(JsonApiSpider):
             category=joined(recall["Products"], "Type", " | "), origin=self._origin(recall),
             hazards=hazards(line(recall["Title"]), named["Hazards"]), measures=measures_from_text(
                 joined(recall["RemedyOptions"], "Option")),
-            identifiers=(*written(number), *filter(None, (line(each["UPC"]) for each in recall["ProductUPCs"] or ()))),
+            identifiers=(*written(number), *(line(each["UPC"]) for each in recall["ProductUPCs"] or ())),
             documents=links(*(address(each["URL"]) for each in recall["Inconjunctions"] or ()), recall["ConsumerContact"]),
             raw=_RECALL.texts(recall),
         )
@@ -167,7 +167,7 @@ def joined(entries: Iterable[dict[str, str | None]] | None, field: str, between:
 
 def written(number: str) -> tuple[str, ...]:
     """A recall number as the service writes it and as the website does: 26645, 26-645."""
-    return (number, f"{number[:2]}-{number[2:]}") if re.fullmatch(r"\d{5}", number) else tuple(filter(None, (number,)))
+    return (number, f"{number[:2]}-{number[2:]}") if re.fullmatch(r"\d{5}", number) else (number,)
 
 
 def countries(text: str) -> list[str]:

@@ -33,7 +33,6 @@ _ROW = Fields((
     "MFG_FIRM_FEI_NUM", "LGL_NAME", "LINE1_ADRS", "LINE2_ADRS", "CITY_NAME", "PROVINCE_STATE", "ISO_CNTRY_CODE",
     "PRODUCT_CODE", "REFUSAL_DATE", "ENTRY_NUM", "RFRNC_DOC_ID", "LINE_NUM", "LINE_SFX_ID", "FDA_SAMPLE_ANALYSIS",
     "REFUSAL_CHARGES", "PRDCT_CODE_DESC_TEXT"), ("DISTRICT", "PRIVATE_LAB_ANALYSIS"))
-_FORMS = ("%d-%b-%y", "%d-%b-%Y")
 
 
 class UsFdaImportRefusals(DumpSpider):
@@ -101,7 +100,7 @@ class UsFdaImportRefusals(DumpSpider):
         values = {name: line(value) for name, value in row.items()}
         number = "/".join(filter(None, (values[name] for name in ("ENTRY_NUM", "RFRNC_DOC_ID", "LINE_NUM", "LINE_SFX_ID"))))
         product, firm = values["PRDCT_CODE_DESC_TEXT"], values["LGL_NAME"]
-        refused = next(filter(None, (day(values["REFUSAL_DATE"], form) for form in _FORMS)), None)
+        refused = day(values["REFUSAL_DATE"], "%d-%b-%y", "%d-%b-%Y")
         if not values["ENTRY_NUM"] or refused is None:
             raise InvalidValue(f"REFUSAL_DATE of {number!r} is {values['REFUSAL_DATE']!r}")
         return Notice(
@@ -111,8 +110,7 @@ class UsFdaImportRefusals(DumpSpider):
             origin=self.country(values["ISO_CNTRY_CODE"], number),
             summary=f"Charges: {values['REFUSAL_CHARGES']}" if values["REFUSAL_CHARGES"] else "",
             measures=("import_rejected",),
-            identifiers=tuple(filter(None, (values["ENTRY_NUM"], values["MFG_FIRM_FEI_NUM"], values["PRODUCT_CODE"]))),
-            raw=_ROW.raw(row),
+            identifiers=(values["ENTRY_NUM"], values["MFG_FIRM_FEI_NUM"], values["PRODUCT_CODE"]), raw=_ROW.raw(row),
         )
 
 

@@ -27,7 +27,6 @@ _ROW = Fields(("Chemical", "Type of Toxicity", "Listing Mechanism", "CAS No.", "
 _UNIT = re.compile(r"\s*\([^()]*/\s*day\).*$", re.I)
 _CAS = re.compile(r"\b\d{2,7}-\d{2}-\d\b")
 _DELISTED = re.compile(r"\bdelisted\b", re.I)
-_FORMS = ("%m/%d/%Y", "%B %d, %Y")
 
 
 class UsProp65(DumpSpider):
@@ -107,11 +106,11 @@ class UsProp65(DumpSpider):
             kind=NoticeKind.TECHNICAL_REGULATION, market="US", title=f"Proposition 65: {chemical} ({toxicity})", url=PAGE,
             published_on=listed, category=" | ".join(filter(None, ("California", toxicity, values["Listing Mechanism"]))),
             summary=f"NSRL or MADL (µg/day): {limit}" if limit[:1].isdigit() else limit, hazards=("chemical",),
-            stage="repealed" if gone else "in_force", identifiers=tuple(dict.fromkeys(_CAS.findall(values["CAS No."]))),
+            stage="repealed" if gone else "in_force", identifiers=tuple(_CAS.findall(values["CAS No."])),
             raw=_ROW.raw(values | ({"struck out": "yes"} if row["Chemical"].struck else {})),
         )
 
 
 def _day(text: str | None) -> date | None:
     """The day of a number, as workbooks keep days, or of a date with the month first."""
-    return serial_day(text or "") or next(filter(None, (day(text, form) for form in _FORMS)), None)
+    return serial_day(text or "") or day(text, "%m/%d/%Y", "%B %d, %Y")

@@ -123,8 +123,7 @@ class UsRegulationsGov(SpanSpider):
             category=" | ".join(filter(None, map(line, (document["agencyId"], document["subtype"])))),
             stage="proposed" if kind == "Proposed Rule" else "",
             comment_deadline=self.day_in(document, "commentEndDate", _day),
-            identifiers=tuple(filter(None, map(line, (document["docketId"], document["frDocNum"])))),
-            raw=_DOCUMENT.texts(document),
+            identifiers=(line(document["docketId"]), line(document["frDocNum"])), raw=_DOCUMENT.texts(document),
         )
 
 
