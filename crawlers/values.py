@@ -10,6 +10,7 @@ from scrapy import Spider
 
 from crawlers.job import Job
 from crawlers.text import iso_day, line, stated
+from domain.errors import InvalidValue
 from domain.market import market_from_name
 
 Meaning = TypeVar("Meaning")
@@ -42,6 +43,14 @@ class Values(Spider):
         """The date in a field, if the record has it; warns of a text that says something but holds no date."""
         text = record.get(field)
         return self.dated(read(text), text, field)
+
+    def sure_day(self, record: Mapping[str, Any], field: str, where: str,
+                 read: Callable[[str | None], date | None] = iso_day) -> date:
+        """The date in a field without which a record makes no notice. Raises InvalidValue."""
+        found = read(record[field])
+        if found is None:
+            raise InvalidValue(f"{field} of {where} is {record[field]!r}")
+        return found
 
     def meaning(self, what: str, word: str, words: Mapping[str, Meaning], where: str, otherwise: Meaning) -> Meaning:
         """What a word of the publisher means to us; ``otherwise``, with a warning of an unknown ``what``, when it is none

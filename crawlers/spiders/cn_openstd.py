@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlListSpider, Row
+from crawlers.bases.html_list import HtmlListSpider, Row, title_of
 from crawlers.bases.standards import MATERIAL
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
@@ -106,8 +106,7 @@ class CnOpenstd(HtmlListSpider):
             yield self.ask(f"{LIST}?{query}", self.read_list, keyword=keyword, number=number + 1)
 
     def _holds_nothing(self, soup: BeautifulSoup) -> bool:
-        ours = soup.title is not None and self.title in soup.title.get_text()
-        return ours and soup.find("table") is not None and not soup.find(["th", "td"])
+        return self.title in title_of(soup) and soup.find("table") is not None and not soup.find(["th", "td"])
 
     def _ask_standards(self, rows: list[Row], url: str) -> Iterator[Request]:
         for row in rows:

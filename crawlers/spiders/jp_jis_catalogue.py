@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider
+from crawlers.bases.html_list import HtmlSpider, title_of
 from crawlers.bases.standards import MATERIAL, amended
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
@@ -86,7 +86,7 @@ class JpJisCatalogue(HtmlSpider):
     def read_first(self, response: Response) -> Output:
         """The page with the first block, which states how many standards there are."""
         soup = self.html(response)
-        if not soup.title or _TITLE not in soup.title.get_text():
+        if _TITLE not in title_of(soup):
             raise html_instead(response.url, response.body)
         total = _TOTAL.search(str(soup))
         if total is None or soup.find(id="data_list") is None:

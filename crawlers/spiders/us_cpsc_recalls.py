@@ -15,9 +15,8 @@ from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.errors import shape
 from crawlers.hazards import hazards
-from crawlers.text import iso_day, line, links, plain
+from crawlers.text import line, links, plain
 from domain import clock
-from domain.errors import InvalidValue
 from domain.measure import measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, Source
@@ -116,9 +115,7 @@ class UsCpscRecalls(JsonApiSpider):
 
     def _notice(self, value: Any, year: int, url: str) -> Notice:
         recall = self.record(value, _RECALL, url, "RecallID")
-        number, published = line(recall["RecallNumber"]), iso_day(recall["RecallDate"])
-        if published is None:
-            raise InvalidValue(f"RecallDate of {recall['RecallID']} is {recall['RecallDate']!r}")
+        number, published = line(recall["RecallNumber"]), self.sure_day(recall, "RecallDate", recall["RecallID"])
         if published.year != year:  # an unknown parameter is ignored, and everything comes back
             raise shape(url, f"recall {recall['RecallID']} is of {published}, {year} was asked for")
         named = {field: [text for each in recall[field] or () if (text := plain(each["Name"]))]

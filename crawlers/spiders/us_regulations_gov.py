@@ -16,7 +16,6 @@ from crawlers.bases.spans import Listed, Span, SpanSpider
 from crawlers.errors import shape
 from crawlers.items import Withdrawal
 from crawlers.text import line
-from domain.errors import InvalidValue
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -110,9 +109,7 @@ class UsRegulationsGov(SpanSpider):
         """The notice of a document. Raises ShapeChanged for one that was not asked for."""
         number = self.record(value, _ITEM, url, "id")["id"].strip()
         document = self.record(value["attributes"], _DOCUMENT, url, "title")
-        modified, kind = _day(document["lastModifiedDate"]), document["documentType"]
-        if modified is None:
-            raise InvalidValue(f"lastModifiedDate of {number} is {document['lastModifiedDate']!r}")
+        modified, kind = self.sure_day(document, "lastModifiedDate", number, _day), document["documentType"]
         one = timedelta(days=1)  # how exact the filter is at midnight nobody says
         if kind != span.part or not span.start - one <= modified <= span.end + one:
             raise shape(url, f"document {number} ({kind}, modified {modified}) was not asked for")

@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record
 from crawlers.bases.newest_first import CountedListSpider
-from crawlers.text import iso_day, line, links, plain
+from crawlers.text import line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
 from domain.market import INTERNATIONAL, market_from_name, market_from_wto_code
@@ -92,15 +92,13 @@ class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
         symbol = (item["documentSymbol"] or "").strip() or str(item["id"] or "")
         if item["area"] != "TBT":
             raise InvalidValue(f"{symbol} is of the area {item['area']!r}, TBT was asked for")
-        published = iso_day(item["distributionDate"])
-        if published is None:
-            raise InvalidValue(f"distributionDate of {symbol} is {item['distributionDate']!r}")
         symbols, market = symbols_in(symbol), self._market(item)
         return Notice(
             source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION,
             market=market, title=line(item["titlePlain"]) or symbol,
             url=item["linkToNotification"] or f"https://eping.wto.org/en/Search/Index?documentSymbol={quote(symbol)}",
-            published_on=published, summary=plain(item["descriptionPlain"]), product=line(item["productsFreeTextPlain"]),
+            published_on=self.sure_day(item, "distributionDate", symbol), summary=plain(item["descriptionPlain"]),
+            product=line(item["productsFreeTextPlain"]),
             category="; ".join(names(item["keywords"])), hs_codes=hs_codes(item["hsCodes"]),
             ics_codes=codes(item["icsCodes"]), notifying_country="" if market == INTERNATIONAL else market,
             objectives=objectives_from_raw(names(item["objectives"])),
