@@ -121,6 +121,13 @@ class SourceSpider(Values):
             return False
         return parts.scheme in ("http", "https") and parts.hostname in self.card.hosts
 
+    def is_read(self, unit: str) -> bool:
+        """Whether the answer of a unit need not be asked for, because what it holds is stored; the account counts that."""
+        known = self.job.units.get(unit)
+        if known:
+            self.job.account.unchanged(known.items)
+        return known is not None
+
     def page(self, response: Response, records: Records, *, unit: str = "", **more: Any) -> Page:
         """The Page of an answer; with ``unit`` it need not be read again once its notices are stored."""
         captured: Captured = response.meta[META]

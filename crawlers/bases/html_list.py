@@ -21,14 +21,14 @@ LONGEST_PAGE = 4_000_000
 """Bytes; the tree of a page takes up to fifty times its size in memory. The largest known has 1.2 million."""
 
 
-def said(element: Tag) -> str:
+def text_of(element: Tag) -> str:
     """The text of an element on one line, its parts apart."""
     return line(element.get_text(" "))
 
 
 def title_of(soup: BeautifulSoup) -> str:
     """The title of a page, or nothing."""
-    return said(soup.title) if soup.title else ""
+    return text_of(soup.title) if soup.title else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,7 @@ class CnOpenstd(HtmlListSpider):
             if hcno in self.asked:
                 continue
             self.asked.add(hcno)
-            if known := self.job.units.get(unit):
-                self.job.account.unchanged(known.items)
-            else:
+            if not self.is_read(unit):
                 yield self.ask(DETAIL.format(hcno), self.read_standard, unit=unit, hcno=hcno, cells=list(map(list, cells)))
 
     def read_standard(self, response: Response, hcno: str, cells: list[list[str]]) -> Output:

@@ -114,9 +114,8 @@ class IecCatalogue(JsonApiSpider):
         since, asked, this_year = self.job.options.since, 0, clock.today().year
         for path in sorted(wanted, key=year_of, reverse=True):
             unit = f"{path} {wanted[path]}"
-            if unit in self.job.units:
+            if self.is_read(unit):
                 self.job.account.known += 1
-                self.job.account.unchanged(self.job.units[unit].items)
             elif asked < MOST and (since is None or year_of(path) >= since.year):
                 asked += 1
                 yield self.ask(FILES + quote(path), self.read_file, unit=unit, archive=year_of(path) < this_year - 1)

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup, Tag
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.bases.html_list import HtmlSpider, said
+from crawlers.bases.html_list import HtmlSpider, text_of
 from crawlers.bases.newest_first import CountedListSpider
 from crawlers.errors import html_instead, shape
 from crawlers.text import day
@@ -107,12 +107,12 @@ class JpCaaRecalls(HtmlSpider, CountedListSpider):
     def notice(self, row: Tag, url: str) -> Notice:
         """The notice of a row."""
         link = row.find("a", href=_NUMBER)
-        cells = {name: said(cell) for name, mark in _CELLS.items() if (cell := row.find(class_=mark))}
+        cells = {name: text_of(cell) for name, mark in _CELLS.items() if (cell := row.find(class_=mark))}
         number = _NUMBER.search(str(link["href"])) if link else None
         published = day(cells.get("published"), "%Y/%m/%d")
         if link is None or number is None or published is None:
-            raise InvalidValue(f"a row without number or date: {said(row)}"[:200])
-        title = said(link)
+            raise InvalidValue(f"a row without number or date: {text_of(row)}"[:200])
+        title = text_of(link)
         parts = _TITLE.fullmatch(title)
         if parts is None:
             self.warn("a title without firm and product", number[1])

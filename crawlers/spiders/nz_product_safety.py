@@ -12,7 +12,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider, said
+from crawlers.bases.html_list import HtmlSpider, text_of
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
 from crawlers.errors import html_instead, shape
@@ -106,11 +106,11 @@ class NzProductSafety(HtmlSpider, ListedSpider, NewestFirstSpider):
         link, time = article.find("a", href=re.compile(r"^/recalls/[^/?]+$")), article.find("time")
         title = article.find(class_="recall__title")
         if link is None or time is None or title is None or iso_day(str(time.get("datetime"))) is None:
-            raise shape(url, f"an entry of the list has no address, date or title: {said(article)[:100]}")
+            raise shape(url, f"an entry of the list has no address, date or title: {text_of(article)[:100]}")
         slug = str(link["href"]).removeprefix("/recalls/")
-        categories = [said(each) for each in article.find_all(class_="recall__category")]
+        categories = [text_of(each) for each in article.find_all(class_="recall__category")]
         return Listed(slug, f"{SITE}/recalls/{slug}", {
-            "slug": slug, "title": said(title), "date": str(time["datetime"]), "categories": categories})
+            "slug": slug, "title": text_of(title), "date": str(time["datetime"]), "categories": categories})
 
     def notice(self, response: Response, listed: dict[str, Any]) -> Notice:
         """The notice of a recall's page."""

@@ -12,7 +12,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider, said
+from crawlers.bases.html_list import HtmlSpider, text_of
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import html_instead, shape
 from crawlers.text import barcodes, iso_day
@@ -92,13 +92,13 @@ class PlUokik(HtmlSpider, ListedSpider):
             if not cells:
                 continue  # the head
             link = cells[1].select_one("h2 a[href]") if len(cells) > 1 else None
-            parts = [said(part) for part in cells[1].find_all(recursive=False)] if link else []
-            entered = _ENTERED.search(said(cells[1])) if link else None
+            parts = [text_of(part) for part in cells[1].find_all(recursive=False)] if link else []
+            entered = _ENTERED.search(text_of(cells[1])) if link else None
             if link is None or entered is None or len(parts) <= _ID_PLACE:
-                raise shape(url, f"an entry without name, number or date: {said(row)[:100]}")
+                raise shape(url, f"an entry without name, number or date: {text_of(row)[:100]}")
             page = urljoin(SITE, str(link["href"]).strip())
             yield Listed(parts[_ID_PLACE].rpartition(":")[2].strip(), page, {
-                "id": parts[_ID_PLACE], "name": said(link), "entered": entered[1], "register": register,
+                "id": parts[_ID_PLACE], "name": text_of(link), "entered": entered[1], "register": register,
                 "page": page})
 
     def notice(self, response: Response, listed: dict[str, Any]) -> Notice:
@@ -126,6 +126,6 @@ def rows(table: Tag) -> dict[str, str]:
     for row in table.find_all("tr"):
         cells = row.find_all(("th", "td"), recursive=False)
         if row.find_parent("table") is table and len(cells) > 1:
-            label, text = said(cells[0]), said(cells[1])
+            label, text = text_of(cells[0]), text_of(cells[1])
             found[label] = f"{found[label]}; {text}" if label in found else text
     return found

@@ -14,7 +14,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider, said, title_of
+from crawlers.bases.html_list import HtmlSpider, text_of, title_of
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
 from crawlers.hazards import hazards
@@ -84,7 +84,7 @@ class SgCpso(HtmlSpider):
     def read_index(self, response: Response) -> Output:
         """The categories."""
         soup = self.html(response)
-        pages = {str(link["href"]): said(link) for link in soup.find_all("a", href=True)
+        pages = {str(link["href"]): text_of(link) for link in soup.find_all("a", href=True)
                  if str(link["href"]).startswith(ALERTS) and str(link["href"]) != ALERTS}
         if not pages:
             ours = "safety alerts and recalls" in title_of(soup).lower()
@@ -114,7 +114,7 @@ class SgCpso(HtmlSpider):
             if body is None:
                 raise shape(url, "the table has no <tbody>")
             first, *rows = table.find_all("tr") or [body]
-            heads = [said(cell) for cell in first.find_all(("th", "td"))]
+            heads = [text_of(cell) for cell in first.find_all(("th", "td"))]
             self.warn_of_fields(_COLUMNS.check(dict.fromkeys(heads), url, "a table's head"), url)
             heading = table.find_previous(string=is_heading)
             for row in rows:
@@ -122,7 +122,7 @@ class SgCpso(HtmlSpider):
 
     @staticmethod
     def _row(row: Tag, heads: list[str], heading: str, url: str) -> _Row:
-        cells = [said(cell) for cell in row.find_all("td")]
+        cells = [text_of(cell) for cell in row.find_all("td")]
         if len(cells) != len(heads):
             raise shape(url, f"a row has {len(cells)} cells, the table {len(heads)} columns")
         by_name, link = dict(zip(heads, cells, strict=True)), row.find("a", href=is_file)

@@ -13,7 +13,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import MANY, Output, Records
-from crawlers.bases.html_list import said
+from crawlers.bases.html_list import text_of
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import shape
@@ -189,7 +189,7 @@ def sections(soup: BeautifulSoup) -> dict[str, str]:
     for heading in soup.find_all(("h2", "h3")):
         below = takewhile(lambda part: getattr(part, "name", None) not in ("h2", "h3"), heading.next_siblings)
         texts = (lines(str(part)) for part in below if isinstance(part, Tag) and part.name != "table")
-        found[said(heading)] = "\n".join(filter(None, texts))
+        found[text_of(heading)] = "\n".join(filter(None, texts))
     return found
 
 
@@ -197,7 +197,7 @@ def table(soup: BeautifulSoup) -> dict[str, str]:
     """What stands beside each label in the tables of a document."""
     found: dict[str, str] = {}
     for row in soup.find_all("tr"):
-        label, *values = (said(cell) for cell in row.find_all(("th", "td")))
+        label, *values = (text_of(cell) for cell in row.find_all(("th", "td")))
         value = " | ".join(filter(None, values))
         found[label] = f"{found[label]}; {value}" if label in found else value
     return found
