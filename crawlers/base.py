@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from hashlib import blake2b
 from typing import Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from lxml import etree
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
@@ -21,8 +20,8 @@ from crawlers.errors import Blocked, SourceError, bad_status, from_exception, ht
 from crawlers.fetch.capture import META, Captured
 from crawlers.fields import Fields
 from crawlers.items import Page
-from crawlers.job import MOST_NOTED, BadRecord, Job
-from crawlers.text import line, stated
+from crawlers.job import MOST_NOTED, BadRecord
+from crawlers.values import Values
 from domain.errors import InvalidValue
 from domain.notice import Notice
 from domain.source import Source
@@ -80,7 +79,7 @@ class Records:
         return True
 
 
-class SourceSpider(Spider):
+class SourceSpider(Values):
     """Base of all spiders. A subclass sets ``card`` and writes ``start`` and its readers: generators that take a response
     and yield Pages and further requests made by ``ask``. A reader raises SourceError for an answer it cannot use; the
     account of the run then says so, and nothing of that answer is stored."""
@@ -91,7 +90,6 @@ class SourceSpider(Spider):
     fields: ClassVar[Fields | None] = None
     """What the records given to ``each`` are known to hold, for it to tell when an optional field got another name."""
     allowed_domains: ClassVar[list[str]]
-    job: Job
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -123,6 +121,13 @@ class SourceSpider(Spider):
             return False
         return parts.scheme in ("http", "https") and parts.hostname in self.card.hosts
 
+    def is_read(self, unit: str) -> bool:
+        """Whether the answer of a unit need not be asked for, because what it holds is stored; the account counts that."""
+        known = self.job.units.get(unit)
+        if known:
+            self.job.account.unchanged(known.items)
+        return known is not None
+
     def page(self, response: Response, records: Records, *, unit: str = "", **more: Any) -> Page:
         """The Page of an answer; with ``unit`` it need not be read again once its notices are stored."""
         captured: Captured = response.meta[META]
@@ -133,11 +138,23 @@ class SourceSpider(Spider):
     def each(self, response: Response, records: Iterable[Any], make: Callable[[Any], Notice]) -> Records:
         """The notices that ``make`` reads from records. One for which it raises InvalidValue is bad and left out; any
         SourceError loses the page. Raises ShapeChanged when an optional one of ``fields`` seems to have been renamed."""
-        found, place, names = Records(), 0, set[str]()
+        return self.made(response.url, enumerate(self.looked_at(records, response.url), 1), make)
+
+    def looked_at(self, records: Iterable[Any], url: str) -> Iterator[Any]:
+        """The records as they are; behind the last one it raises as ``each`` says."""
+        count, names = 0, set[str]()
         looks = self.fields is not None and bool(self.fields.optional)
-        for place, record in enumerate(records, 1):
+        for count, record in enumerate(records, 1):  # noqa: B007
             if looks:
                 names.update(self.names(record))
+            yield record
+        if self.fields is not None and count >= MANY:
+            self.fields.check_all(names, url)
+
+    def made(self, url: str, records: Iterable[tuple[int, Any]], make: Callable[[Any], Notice]) -> Records:
+        """The notices of records with their places in an answer, as ``each`` makes them."""
+        found = Records()
+        for place, record in records:
             try:
                 record_hash = self._hash(record) if self.whole_records else ""
                 if external_id := self.job.records.get(record_hash):
@@ -145,13 +162,11 @@ class SourceSpider(Spider):
                 else:
                     stands = found.take(make(record), record_hash)
             except InvalidValue as error:
-                found.bad.append(BadRecord(f"{response.url} #{place}", str(error)))
+                found.bad.append(BadRecord(f"{url} #{place}", str(error)))
             except RecursionError:
-                found.bad.append(BadRecord(f"{response.url} #{place}", "it is nested too deeply"))
+                found.bad.append(BadRecord(f"{url} #{place}", "it is nested too deeply"))
             else:
                 self.job.account.duplicates += not stands
-        if self.fields is not None and place >= MANY:
-            self.fields.check_all(names, response.url)
         return found
 
     def names(self, record: Any) -> Iterable[str]:
@@ -163,23 +178,6 @@ class SourceSpider(Spider):
     def _hash(self, record: object) -> str:
         text = _encode(record).encode("utf-8", "surrogatepass")
         return f"{self.card.parser_version}:{blake2b(text, digest_size=16).hexdigest()}"
-
-    def warn(self, what: str, where: str = "") -> None:
-        """Something in an answer has no place in a notice: the run keeps count of it, the log tells where it first was."""
-        if what not in self.job.account.warnings:
-            self.logger.warning("%s%s", what, f" (first: {where})" if where else "")
-        self.job.account.warnings[what] += 1
-
-    def dated(self, found: date | None, text: str | None, field: str) -> date | None:
-        """A date as read from ``text``; warns of a text that says something but holds no date."""
-        if found is None and stated(text):
-            self.warn(f"no date in {field!r}", line(text)[:80])
-        return found
-
-    def warn_of_fields(self, unknown: Iterable[str], where: str) -> None:
-        """Fields nobody has seen before; their values are in ``raw``."""
-        for name in unknown:
-            self.warn(f"unknown field {name!r}", where)
 
     def _answered(self, response: Response, read: Reader, known: dict[str, Any]) -> Output:
         account, meta = self.job.account, response.meta

@@ -20,11 +20,22 @@ class Withdrawal:
     stated_on: date
 
 
+@dataclass(slots=True)
+class Parts:
+    """What becomes of an answer that is read as several pages, which share this: how many of them are not stored yet, the
+    notices of those that are, and whether all of them were taken whole."""
+
+    left: int = 1
+    count: int = 0
+    whole: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that one answer holds; ``bad`` are its records that made no notice. ``unit`` names what need not be read
-    again once these notices are stored; ``known`` are the notices whose records are what they were when they were read,
-    ``hashes`` those of the other records by external id; ``entry`` and ``archive`` are as in Loss."""
+    """Everything that one answer holds, or a part of it; ``bad`` are its records that made no notice. ``unit`` names what
+    need not be read again once these notices are stored (of several parts the last one bears it); ``known`` are the notices
+    whose records are what they were when they were read, ``hashes`` those of the other records by external id; ``entry`` and
+    ``archive`` are as in Loss."""
 
     url: str
     notices: list[Notice]
@@ -34,6 +45,7 @@ class Page:
     withdrawals: tuple[Withdrawal, ...] = ()
     known: tuple[str, ...] = ()
     hashes: Mapping[str, str] = field(default_factory=dict)
+    parts: Parts = field(default_factory=Parts)
     entry: bool = False
     archive: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from contextlib import suppress
 from datetime import date, datetime
 
 from domain.text import PARTING, UNSEEN
@@ -15,6 +16,7 @@ _CUT_TAG = re.compile(r"<(?:/?(?:fo?n?|font|span|img|br|strong|em)\b[^<>]*|a\s+h
 _URL = re.compile(r"https?://[^\s<>\"'|\\^`{}]+", re.I)
 _INVISIBLE = re.compile(f"[{UNSEEN}{PARTING}\r\u2028\u2029]+")
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d\S*)?")
 _UNSHOWN = ("script", "style", "template", "iframe", "object", "svg")
 _HIDING = re.compile(r"display:none|visibility:(?:hidden|collapse)"
@@ -111,12 +113,18 @@ def links(*texts: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(url for url in found if "." in url))
 
 
-def day(text: str | None, form: str) -> date | None:
-    """A date in one declared form (as of ``datetime.strptime``); None for anything else, never a guess."""
-    try:
-        return datetime.strptime((text or "").strip(), form).date()  # noqa: DTZ007 (a calendar date has no zone)
-    except ValueError:
-        return None
+def barcodes(text: str) -> list[str]:
+    """The numbers in a text that are as long as barcodes are."""
+    return _BARCODE.findall(text)
+
+
+def day(text: str | None, *forms: str) -> date | None:
+    """A date in the first of the declared forms (as of ``datetime.strptime``) that it has; None for anything else, never a
+    guess."""
+    for form in forms:
+        with suppress(ValueError):
+            return datetime.strptime((text or "").strip(), form).date()  # noqa: DTZ007 (a calendar date has no zone)
+    return None
 
 
 def iso_day(text: str | None) -> date | None:

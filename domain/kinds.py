@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from domain.notice import NoticeKind
 from domain.text import normalise
 from domain.vocabulary import Label, labels
 
@@ -20,6 +21,13 @@ SOURCE_TIERS: Mapping[str, Label] = labels("kinds", "source_tiers")
 
 _STAGE = re.compile(r"/(Add|Corr|Rev|Suppl)\.\s*\d+", re.IGNORECASE)
 _STAGE_IDS = {"add": "addendum", "corr": "corrigendum", "rev": "revision", "suppl": "supplement"}
+
+
+def kind_of_alert(measures: Collection[str]) -> NoticeKind:
+    """What an alert is to an exporter, by the ids of the measures taken."""
+    if "import_rejected" in measures:
+        return NoticeKind.BORDER_ACTION
+    return NoticeKind.RECALL if "recall_end_users" in measures else NoticeKind.FOREIGN_NOTIFICATION
 
 
 def tbt_stage(symbol: str) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from domain.text import has_cjk, normalise
 from domain.vocabulary import Label, labels, load
 
 MEASURES: Mapping[str, Label] = labels("measures", "measures")
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Ids of measures, each once, in the order of our list."""
+    found = set(names)
+    return tuple(name for name in MEASURES if name in found)
 
 
 def measures_from_text(text: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -129,8 +130,9 @@ class Gateway:
 
 def crawl(folder: Path, slug: str, gateway: str, delay: float | None = 0.0, **options: Any) -> dict[str, Any]:
     """Crawl into the database of a folder in a process of its own; gives the report as JSON values, with its ``log``.
-    ``floor``, ``now``, ``constants`` (of the spider's module), ``broken`` (our own code raises) and ``dies`` (the process
-    does, when all is stored and nothing settled yet: AssertionError) are for the process, all else for CrawlOptions."""
+    ``floor``, ``now``, ``constants`` (of the spider's module, or with the name of another one), ``broken`` (our own code
+    raises) and ``dies`` (the process does, when all is stored and nothing settled yet: AssertionError) are for the process,
+    all else for CrawlOptions."""
     return _elsewhere(_crawl, folder, slug, {"gateway_url": gateway, "delay": delay, **options})
 
 
@@ -183,7 +185,8 @@ def _crawl(folder: Path, slug: str, settings: dict[str, Any]) -> dict[str, Any]:
 
     floor, now = settings.pop("floor", None), settings.pop("now", None)
     for name, value in settings.pop("constants", {}).items():
-        setattr(sys.modules[spider(slug).__module__], name, value)
+        module, _, constant = name.rpartition(".")
+        setattr(import_module(module or spider(slug).__module__), constant, value)
     if settings.pop("broken", False):
         _break_classifier()
     if settings.pop("dies", False):

@@ -20,4 +20,4 @@ class EchaSpider(SourceSpider):
     def entry(self, numbers: Iterable[str], **values: Any) -> Notice:
         """The notice of an entry with these EC and CAS numbers; those that say that there is none are left out."""
         return Notice(source=self.card.slug, kind=NoticeKind.TECHNICAL_REGULATION, market="EU", hazards=("chemical",),
-                      identifiers=tuple(dict.fromkeys(filter(None, map(stated, numbers)))), **values)
+                      identifiers=tuple(map(stated, numbers)), **values)

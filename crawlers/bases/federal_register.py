@@ -81,16 +81,12 @@ class FederalRegisterSpider(SpanSpider):
             title=title or line(document["action"]) or number, url=address, published_on=published, summary=abstract,
             category=" | ".join(offices),
             measures=ordered(title) if is_case else (), stage=case_stage(title) if is_case else stage(document["type"]),
-            comment_deadline=self._day(document, "comments_close_on"), effective_on=self._day(document, "effective_on"),
-            identifiers=tuple(dict.fromkeys((
-                *filter(None, (line(document["citation"]),)), *dockets, *texts(document["regulation_id_numbers"]),
-                *_CASE.findall(f"{title} {abstract} {' '.join(dockets)}")))),
+            comment_deadline=self.day_in(document, "comments_close_on"), effective_on=self.day_in(document, "effective_on"),
+            identifiers=(line(document["citation"]), *dockets, *texts(document["regulation_id_numbers"]),
+                         *_CASE.findall(f"{title} {abstract} {' '.join(dockets)}")),
             relates_to=corrected(number, document["correction_of"] or ""), documents=links(document["pdf_url"]),
             raw=self.fields.texts(document | {"cfr_references": cfr_parts(document["cfr_references"])}),
         )
-
-    def _day(self, document: dict[str, Any], field: str) -> date | None:
-        return self.dated(iso_day(document[field]), document[field], field)
 
     def _kind(self, document: dict[str, Any], text: str, dockets: list[str]) -> NoticeKind:
         stated, number = document["type"], document["document_number"]

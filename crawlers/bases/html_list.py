@@ -11,13 +11,24 @@ from bs4 import BeautifulSoup, Tag
 from scrapy.http import Response, TextResponse
 
 from crawlers.base import Output, SourceSpider
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.errors import SourceError, html_instead, is_html, not_parsable, shape, too_large
 from crawlers.fields import Fields
+from crawlers.text import line
 from domain.notice import Notice
 
 LONGEST_PAGE = 4_000_000
 """Bytes; the tree of a page takes up to fifty times its size in memory. The largest known has 1.2 million."""
+
+
+def text_of(element: Tag) -> str:
+    """The text of an element on one line, its parts apart."""
+    return line(element.get_text(" "))
+
+
+def title_of(soup: BeautifulSoup) -> str:
+    """The title of a page, or nothing."""
+    return text_of(soup.title) if soup.title else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +93,7 @@ class HtmlTableSpider(HtmlSpider):
         raise self._another_page(soup, url)
 
     def _another_page(self, soup: BeautifulSoup, url: str) -> SourceError:
-        title = soup.title.get_text(" ", strip=True) if soup.title else ""
-        if self.title in title:
+        if self.title in title_of(soup):
             return shape(url, "there is no table with the columns of the list")
         return html_instead(url, soup.encode())
 
@@ -118,10 +128,8 @@ class HtmlListSpider(HtmlTableSpider, NewestFirstSpider):
         ended = not rows or account.got >= total
         if ended:
             account.stated = total
-        walked = ended and account.got and not self.job.options.since
-        yield self.page(response, records, unit=WHOLE if walked else "")
-        if not ended and not (self.may_stop() and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        walked = ended and account.got > 0 and not self.job.options.since
+        yield from self.turned(response, records, number, ended=ended, walked=walked)
 
     def may_stop(self) -> bool:
         """As in the base, but a listing that cannot be had whole is walked to its end until notices may alert."""

@@ -75,12 +75,16 @@ class JsonApiSpider(SourceSpider):
 
     def answer(self, response: Response, envelope: Record) -> dict[str, Any]:
         """An answer that is an object. Raises ShapeChanged when it is not as ``envelope`` says, or as ``json`` does."""
-        found: dict[str, Any] = self.json(response, dict)
+        return self.frame(self.json(response, dict), envelope, response.url)
+
+    def frame(self, value: Any, fields: Record, url: str, where: str = "the answer") -> dict[str, Any]:
+        """An object that all of an answer hangs on. Raises ShapeChanged when it is not as ``fields`` say."""
         try:
-            unknown = envelope.read(found, response.url, "the answer")
+            unknown = fields.read(value, url, where)
         except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
-        self.warn_of_fields(unknown, response.url)
+            raise shape(url, str(error)) from None
+        self.warn_of_fields(unknown, url)
+        found: dict[str, Any] = value
         return found
 
     def json_lines(self, response: Response) -> Iterator[Any]:

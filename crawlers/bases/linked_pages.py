@@ -43,10 +43,7 @@ class LinkedPagesSpider(HtmlSpider):
         """A page of a list: what it leads to that was not read, and the next page while there is something to find."""
         soup = self.html(response)
         entries = [self._entry(row, response.url) for row in self._rows(soup, response)]
-        fresh = [entry for entry in entries if entry["number"] not in self.job.units and self._wanted(entry)]
-        for entry in entries:
-            if known := self.job.units.get(entry["number"]):
-                self.job.account.unchanged(known.items)
+        fresh = [entry for entry in entries if not self.is_read(entry["number"]) and self._wanted(entry)]
         for entry in fresh:
             yield self.ask(entry.pop("url"), self.read_linked, unit=entry["number"], **entry)
         if self.following:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from scrapy import Request
 from scrapy.http import Response
@@ -40,15 +40,9 @@ class NewestFirstSpider(SourceSpider):
         """The request for a page."""
         return self.ask(self.page_url(number), self.read_page, entry=number == 1, number=number)
 
-    def counted(self, response: Response, records: Records, got: int, total: int, number: int) -> Output:
-        """A page of ``got`` records of a listing that states how many there are in all, and the next page while there is
-        something to find. A page without any ends the run."""
-        account = self.job.account
-        account.got += got
-        ended = not got or account.got >= total
-        if ended:
-            account.stated = total
-        walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
+    def turned(self, response: Response, records: Records, number: int, *, ended: bool, walked: bool) -> Output:
+        """The records of a page, and the next page unless the listing has ``ended`` or nothing follows that is looked at;
+        ``walked`` says that all of it was read."""
         yield self.page(response, records, unit=WHOLE if walked else "")
         if not ended and not (self.may_stop() and self.is_old(records.notices)):
             yield self.ask_page(number + 1)
@@ -68,3 +62,27 @@ class NewestFirstSpider(SourceSpider):
         oldest = since - self.disorder if since else newest - self.look_back if newest else None
         dates = [day for day in published if day]
         return bool(oldest and dates and max(dates) < oldest)
+
+
+class CountedListSpider(NewestFirstSpider):
+    """Every page states how many records there are in all. One without any ends the run, incomplete if that is too early."""
+
+    def listed(self, response: Response) -> tuple[list[Any], int]:
+        """The records of a page, and how many there are in all. Raises SourceError for a page that cannot be used."""
+        raise NotImplementedError
+
+    def notice(self, record: Any, url: str) -> Notice:
+        """The notice of a record. Raises InvalidValue for one that makes none."""
+        raise NotImplementedError
+
+    def read_page(self, response: Response, number: int) -> Output:
+        """One page, and the next one while there is something to find."""
+        listed, total = self.listed(response)
+        account = self.job.account
+        records = self.each(response, listed, lambda record: self.notice(record, response.url))
+        account.got += len(listed)
+        ended = not listed or account.got >= total
+        if ended:
+            account.stated = total
+        walked = ended and account.got >= total > 0 and not (account.losses or account.bad or self.job.options.since)
+        yield from self.turned(response, records, number, ended=ended, walked=walked)

@@ -38,7 +38,7 @@ class _Clean(io.RawIOBase):
 class ZippedXmlSpider(SourceSpider):
     """A spider whose answers are ZIP files with one XML file each, in UTF-8."""
 
-    def records(self, response: Response, root: str, name: str) -> Iterator[etree._Element]:
+    def elements(self, response: Response, root: str, name: str) -> Iterator[etree._Element]:
         """The elements of a name right below ``root``, each gone once the next is asked for. Raises Blocked, NotParsable,
         NoAnswer for a file that is too large, ShapeChanged for one that holds something else."""
         self._refuse_html(response)

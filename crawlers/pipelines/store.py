@@ -56,19 +56,21 @@ class Store:
         return item
 
     def _write(self, item: ReadPage) -> None:
-        tally = self.job.account.tally
+        tally, parts = self.job.account.tally, item.page.parts
+        parts.left -= 1
+        parts.count += item.count
         if self.job.options.dry_run:
             unknown = self._unknown(item)
             tally.created += unknown
             tally.unchanged += len(item.readings) - unknown
             return
-        unit = None if item.page.withdrawals else item.page.unit
-        if item.page.unit and self._is_full:
-            self.job.account.unmarked.append((item.page.unit, item.count))
+        unit = None if item.page.withdrawals or parts.left else item.page.unit
+        if item.page.unit and self._is_full and not parts.left:
+            self.job.account.unmarked.append((item.page.unit, parts.count))
             unit = None
         self.job.still()
         outcome = ingest(self.job.db, self.job.run, item.readings, _classifier(), item.page.capture_id, unit,
-                         len(item.page.known))
+                         parts.count - len(item.readings))
         tally.created += outcome.created
         tally.revised += outcome.revised
         tally.unchanged += outcome.unchanged

@@ -56,8 +56,8 @@ class Validate:
         wanted = [notice for notice in good if self._wanted(notice)]
         once = list({notice.external_id: notice for notice in reversed(wanted)}.values())[::-1]
         self.job.account.duplicates += len(wanted) - len(once)
-        whole = not bad and len(wanted) == len(good)
-        return replace(item, notices=once, unit=item.unit if whole else None)
+        item.parts.whole &= not bad and len(wanted) == len(good)
+        return replace(item, notices=once, unit=item.unit if item.parts.whole else None)
 
     def _wanted(self, notice: Notice) -> bool:
         since = self.job.options.since

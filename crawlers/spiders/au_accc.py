@@ -14,7 +14,7 @@ from crawlers.fields import Fields
 from crawlers.hazards import hazards
 from crawlers.text import day, line, lines
 from domain.errors import InvalidValue
-from domain.measure import MEASURES, measures_from_text
+from domain.measure import in_order, measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -88,7 +88,7 @@ class AuAccc(FeedSpider):
             summary="\n".join(filter(None, (said.get("product-desc"), said.get("product-defects"), hazard))),
             category="; ".join(line(tag.get("term")) for tag in core.get("tags", ())), notifying_country="AU",
             hazards=hazards("", (hazard or said.get("product-defects", ""),)),
-            measures=tuple(step for step in MEASURES if step in steps), raw=self.fields.raw(entry.raw()),
+            measures=in_order(steps), raw=self.fields.raw(entry.raw()),
         )
 
 

@@ -109,13 +109,10 @@ class BrInmetro(DailySpider, JsonApiSpider):
         if script is None:
             raise html_instead(response.url, response.body)
         try:
-            found: dict[str, Any] = json.loads(script.get_text())
-            self.warn_of_fields(_DAY.read(found, response.url, "the page"), response.url)
+            found = json.loads(script.get_text())
         except (ValueError, RecursionError) as error:
             raise not_parsable(response.url, "JSON", error) from None
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
-        return found
+        return self.frame(found, _DAY, response.url, "the page")
 
     def _notice(self, value: Any, asked: str, url: str) -> Notice:
         act = self.record(value, _ACT, url, "urlTitle")

@@ -15,6 +15,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.feed import RSS_FORM, FeedSpider
+from crawlers.bases.html_list import text_of
 from crawlers.errors import NoAnswer, html_instead, is_html, not_parsable, page_title, shape
 from crawlers.fields import Fields
 from crawlers.text import bounded, iso_day, line
@@ -168,7 +169,7 @@ class CaGazette(FeedSpider):
             category=" | ".join(filter(None, (f"Part {'I' * int(found['part'])}", item.section, item.department))),
             notifying_country="CA", stage="proposed" if proposed else "",
             comment_deadline=published + timedelta(days=int(days[1])) if days else None,
-            identifiers=tuple(dict.fromkeys(filter(None, (registered, *_PC.findall(text[:LONGEST_SHOWN]))))),
+            identifiers=(registered, *_PC.findall(text[:LONGEST_SHOWN])),
             raw={"url": item.url, "title": item.title, "section": item.section, "department": item.department, "issue": day},
         )
 
@@ -184,7 +185,7 @@ def contents(main: Tag, url: str) -> Iterator[Item]:
     """The lines of an issue's contents, each once; links to a whole section, to notes or elsewhere are none."""
     section, department, headings, seen = "", "", set[str](), set[str]()
     for tag in main.find_all(("h2", "h3", "a")):
-        text = line(tag.get_text(" "))
+        text = text_of(tag)
         if tag.name in ("h2", "h3"):
             section, department = (text, "") if tag.name == "h2" else (section, text)
             headings.add(text)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider, used_up
+from crawlers.base import used_up
+from crawlers.bases.dump import DumpSpider
 from crawlers.fields import Fields
-from crawlers.text import iso_day, line, links, plain
+from crawlers.text import line, links, plain
 from domain.errors import InvalidValue
 from domain.hazard import RISK_LEVELS, hazards_from_raw, risk_level_from_raw
 from domain.notice import Notice, NoticeKind
@@ -30,11 +30,12 @@ _RECALL = re.compile(r"recall|rappel", re.I)
 _SEVERITY = tuple(RISK_LEVELS)
 
 
-class CaRecalls(SourceSpider):
+class CaRecalls(DumpSpider):
     """The dump is the whole listing: what two complete dumps lack is gone."""
 
     whole_records = True
     fields = _ROW
+    dumps = {"dump": DUMP}
     card: ClassVar[Source] = Source(
         slug="ca_recalls",
         title="Recalls and safety alerts of the Government of Canada",
@@ -63,26 +64,22 @@ class CaRecalls(SourceSpider):
         ),
     )
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The dump."""
-        yield self.ask(DUMP, self.read_dump, unit="dump", entry=True)
+    def records(self, response: Response) -> Iterator[Any]:
+        """Its rows."""
+        return used_up(self.json(response, list))
 
-    def read_dump(self, response: Response) -> Output:
-        """All rows."""
-        rows = self.each(response, used_up(self.json(response, list)), lambda row: self._notice(row, response.url))
-        yield self.page(response, rows, unit="dump")
-
-    def _notice(self, row: dict[str, Any], url: str) -> Notice:
+    def notice(self, row: Any, url: str) -> Notice:
+        """The notice of a row."""
         if not isinstance(row, dict):
             raise InvalidValue(f"it is a {type(row).__name__}")
         where = f"NID {row.get('NID')}"
         self.warn_of_fields(_ROW.check(row, url, where), where)
         values = {name: str(value or "") for name, value in row.items()}
         title = _ARCHIVED.sub("", line(values["Title"])).rstrip(" -") or line(values["Title"]) or where
-        page, updated = values["URL"].strip(), values["Last updated"]
+        page = values["URL"].strip()
         return Notice(
             source=self.card.slug, external_id=values["NID"].strip(), kind=kind(values), market="CA", title=title, url=page,
-            lang="fr" if "/fr/" in page else "en", updated_on=self.dated(iso_day(updated), updated, "Last updated"),
+            lang="fr" if "/fr/" in page else "en", updated_on=self.day_in(values, "Last updated"),
             summary="\n".join(text for text in (plain(values["Issue"]), plain(values["What you should do"])) if text),
             product=line(values["Product"]),
             category=" | ".join(part for part in (line(values["Organization"]), line(values["Category"])) if part),

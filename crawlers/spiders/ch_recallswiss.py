@@ -10,7 +10,7 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
+from crawlers.bases.newest_first import NewestFirstSpider
 from crawlers.errors import shape
 from crawlers.text import day, line, lines
 from domain.errors import InvalidValue
@@ -81,10 +81,8 @@ class ChRecallswiss(JsonApiSpider, NewestFirstSpider):
             raise shape(response.url, f"page {number} of {pages} holds no entries")
         records = self.each(response, entries, lambda entry: self._notice(entry, response.url))
         ended = number >= pages
-        walked = ended and entries and not (account.losses or account.bad or self.job.options.since)
-        yield self.page(response, records, unit=WHOLE if walked else "")
-        if not ended and not (self.may_stop() and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        walked = ended and bool(entries) and not (account.losses or account.bad or self.job.options.since)
+        yield from self.turned(response, records, number, ended=ended, walked=walked)
 
     def _notice(self, value: Any, url: str) -> Notice:
         entry = self.record(value, _ENTRY, url, "id")

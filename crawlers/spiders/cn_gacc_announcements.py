@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import ClassVar
 
 from scrapy.http import Response
@@ -19,7 +18,7 @@ from domain.source import Expectation, Grade, Listing, Publisher, Source
 LIST = "https://gdfs.customs.gov.cn/customs/302249/302266/302267/index.html"
 
 _FACTS = Fields(("法规类型", "内容类别", "文号", "发文机关", "发文日期", "生效日期", "效力"), ("效力说明",))
-_STAGES = {"有效": "in_force", "失效": "repealed", "废止": "repealed"}
+_STAGES = {"": "", "有效": "in_force", "失效": "repealed", "废止": "repealed"}
 
 
 class CnGaccAnnouncements(LinkedPagesSpider):
@@ -83,17 +82,12 @@ class CnGaccAnnouncements(LinkedPagesSpider):
         yield self.page(response, records, unit=number)
 
     def _notice(self, url: str, number: str, facts: dict[str, str], body: str) -> Notice:
-        symbol, validity = line(facts["文号"]), facts["效力"]
-        if validity and validity not in _STAGES:
-            self.warn(f"unknown validity {validity!r}", number)
+        symbol = line(facts["文号"])
         return Notice(
             source=self.card.slug, external_id=number, kind=NoticeKind.TECHNICAL_REGULATION, market="CN",
             title=line(facts["标题"]) or symbol, url=url, lang="zh", summary=body,
-            published_on=self._day(facts, "发文日期") or iso_day(facts["列表日期"]),
+            published_on=self.day_in(facts, "发文日期") or iso_day(facts["列表日期"]),
             category=" | ".join(filter(None, (facts["法规类型"], facts["内容类别"]))), notifying_country="CN",
-            stage=_STAGES.get(validity, ""), effective_on=self._day(facts, "生效日期"),
-            identifiers=tuple(filter(None, (symbol,))), raw=_FACTS.raw(facts | {"正文": body}),
+            stage=self.meaning("validity", facts["效力"], _STAGES, number, ""), effective_on=self.day_in(facts, "生效日期"),
+            identifiers=(symbol,), raw=_FACTS.raw(facts | {"正文": body}),
         )
-
-    def _day(self, facts: dict[str, str], field: str) -> date | None:
-        return self.dated(iso_day(facts[field]), facts[field], field)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
@@ -13,11 +13,11 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlListSpider, Row
+from crawlers.bases.html_list import HtmlListSpider, Row, title_of
 from crawlers.bases.standards import MATERIAL
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
-from crawlers.text import iso_day, line
+from crawlers.text import line
 from domain.errors import InvalidValue
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
@@ -106,8 +106,7 @@ class CnOpenstd(HtmlListSpider):
             yield self.ask(f"{LIST}?{query}", self.read_list, keyword=keyword, number=number + 1)
 
     def _holds_nothing(self, soup: BeautifulSoup) -> bool:
-        ours = soup.title is not None and self.title in soup.title.get_text()
-        return ours and soup.find("table") is not None and not soup.find(["th", "td"])
+        return self.title in title_of(soup) and soup.find("table") is not None and not soup.find(["th", "td"])
 
     def _ask_standards(self, rows: list[Row], url: str) -> Iterator[Request]:
         for row in rows:
@@ -119,9 +118,7 @@ class CnOpenstd(HtmlListSpider):
             if hcno in self.asked:
                 continue
             self.asked.add(hcno)
-            if known := self.job.units.get(unit):
-                self.job.account.unchanged(known.items)
-            else:
+            if not self.is_read(unit):
                 yield self.ask(DETAIL.format(hcno), self.read_standard, unit=unit, hcno=hcno, cells=list(map(list, cells)))
 
     def read_standard(self, response: Response, hcno: str, cells: list[list[str]]) -> Output:
@@ -139,24 +136,20 @@ class CnOpenstd(HtmlListSpider):
         yield self.page(response, records, unit=response.meta["unit"])
 
     def _notice(self, hcno: str, cells: dict[str, str], facts: dict[str, str]) -> Notice:
-        number, state = line(cells.get("标准号")), facts["标准状态"]
+        number = line(cells.get("标准号"))
         if not number:
             raise InvalidValue(f"{hcno} has no number")
-        if state not in _STAGES:
-            self.warn(f"unknown state {state!r}", number)
         return Notice(
             source=self.card.slug, external_id=hcno, kind=NoticeKind.STANDARD, market="CN",
             title=f"{number} {facts['中文标准名称']}", url=DETAIL.format(hcno), lang="zh",
-            published_on=self._day(facts, "发布日期"), effective_on=self._day(facts, "实施日期"),
+            published_on=self.day_in(facts, "发布日期"), effective_on=self.day_in(facts, "实施日期"),
             summary=facts["英文标准名称"],
             category=" | ".join(filter(None, (cells.get("类别", ""), facts["归口部门"]))), notifying_country="CN",
-            ics_codes=tuple(facts["国际标准分类号（ICS）"].replace(",", " ").split()), stage=_STAGES.get(state, ""),
+            ics_codes=tuple(facts["国际标准分类号（ICS）"].replace(",", " ").split()),
+            stage=self.meaning("state", facts["标准状态"], _STAGES, number, ""),
             identifiers=(number,), relates_to=replaced(facts.get("备注", "")),
             raw=cells | {name: text for name, text in facts.items() if text},
         )
-
-    def _day(self, facts: dict[str, str], field: str) -> date | None:
-        return self.dated(iso_day(facts[field]), facts[field], field)
 
 
 def named(text: str) -> tuple[str, str] | None:

@@ -10,8 +10,8 @@ from scrapy.http import Response
 
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
-from crawlers.text import iso_day, line
+from crawlers.bases.newest_first import NewestFirstSpider
+from crawlers.text import line
 from domain import clock
 from domain.errors import InvalidValue
 from domain.kinds import tbt_stage
@@ -86,10 +86,7 @@ class CnTbtsps(JsonApiSpider, NewestFirstSpider):
         items = self.record(self.answer(response, _ANSWER)["data"], _LIST, response.url)["data"]
         records = self.each(response, items, lambda item: self._notice(item, response.url))
         ended = not items or self._is_history(records.notices)
-        yield self.page(response, records, unit=WHOLE if ended and not self.job.options.since else "")
-        stops = self.job.options.since or WHOLE in self.job.units
-        if not ended and not (stops and self.is_old(records.notices)):
-            yield self.ask_page(number + 1)
+        yield from self.turned(response, records, number, ended=ended, walked=ended and not self.job.options.since)
 
     def _is_history(self, notices: list[Notice]) -> bool:
         dates = [notice.published_on for notice in notices if notice.published_on]
@@ -107,7 +104,7 @@ class CnTbtsps(JsonApiSpider, NewestFirstSpider):
         return Notice(
             source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION, market=market or INTERNATIONAL,
             title=line(item["tbtitle"]) or symbol, url=self.card.url, lang="zh",
-            published_on=self.dated(iso_day(item["tbdate"]), item["tbdate"], "tbdate"), notifying_country=market or "",
+            published_on=self.day_in(item, "tbdate"), notifying_country=market or "",
             stage=tbt_stage(symbol), identifiers=(symbol,),
             relates_to=("/".join(parts[:_BASE]),) if len(parts) > _BASE else (), raw=_ITEM.texts(item),
         )

@@ -11,16 +11,14 @@ from zoneinfo import ZoneInfo
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import NewestFirstSpider
-from crawlers.errors import shape
+from crawlers.bases.newest_first import CountedListSpider
 from crawlers.text import line, lines, stated
 from domain.errors import InvalidValue
 from domain.hazard import risk_level_from_raw
-from domain.market import market_from_name
-from domain.measure import MEASURES
-from domain.notice import Notice, NoticeKind
+from domain.kinds import kind_of_alert
+from domain.measure import in_order
+from domain.notice import Notice
 from domain.source import Expectation, Grade, Listing, Publisher, Source, SourceTier
 
 WARNINGS = "https://megov.bayern.de/verbraucherschutz/baystmuv-verbraucherinfo/rest/api/warnings/merged"
@@ -46,7 +44,7 @@ _STEPS = (("rückruf", "recall_end_users"), ("rücknahme vom markt", "withdrawal
           ("vernichtung", "destruction"))
 
 
-class DeBaua(JsonApiSpider, NewestFirstSpider):
+class DeBaua(JsonApiSpider, CountedListSpider):
     """Pages of warnings about products, the newest first, asked for with a query in JSON and a key."""
 
     fields = _WARNING
@@ -94,18 +92,13 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
         return super().ask_page(number).replace(method="POST", body=json.dumps(query), headers={
             "Content-Type": "application/json", "Authorization": self.job.options.key})
 
-    def read_page(self, response: Response, number: int) -> Output:
-        """One page, and the next one while there is something to find."""
-        found = self.answer(response, _ANSWER)["response"]
-        try:
-            self.warn_of_fields(_LIST.read(found, response.url, "the list"), response.url)
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
-        docs, total = found["docs"], found["numFound"]
-        records = self.each(response, docs, lambda warning: self._notice(warning, response.url))
-        yield from self.counted(response, records, len(docs), total, number)
+    def listed(self, response: Response) -> tuple[list[Any], int]:
+        """The warnings of a page."""
+        found = self.frame(self.answer(response, _ANSWER)["response"], _LIST, response.url, "the list")
+        return found["docs"], found["numFound"]
 
-    def _notice(self, value: Any, url: str) -> Notice:
+    def notice(self, value: Any, url: str) -> Notice:
+        """The notice of a warning."""
         warning = self.record(value, _WARNING, url, "id")
         if warning["_type"] != ".ProductWarning":
             raise InvalidValue(f"{warning['id']} is a {warning['_type']!r}, product warnings were asked for")
@@ -116,27 +109,20 @@ class DeBaua(JsonApiSpider, NewestFirstSpider):
         case, told = line(rapex.get("alertNumber")), lines(rapex.get("message") or warning.get("warning"))
         if case and not _EU_CASE.fullmatch(case):
             self.warn("an alert number of another form", number)
-        page, measures = (warning.get("link") or "").strip(), steps(told)
+        page, measures, origin = (warning.get("link") or "").strip(), steps(told), known(product, "countryOfOrigin")
         return Notice(
-            source=self.card.slug, external_id=number, kind=kind(measures), market="DE", lang="de",
+            source=self.card.slug, external_id=number, kind=kind_of_alert(measures), market="DE", lang="de",
             title=line(warning["title"]), url=page or self.card.url, published_on=day_of(warning["publishedDate"]),
             summary="\n".join(filter(None, (told, lines(product.get("affectedProducts"))))),
             product=known(product, "designation"), brand=known(product, "brandName"), model=known(product, "model"),
             category=line(product.get("category")),
-            origin=self._origin(product, number), notifying_country="DE",
+            origin=_COUNTRIES.get(origin.lower()) or self.country(origin, number), notifying_country="DE",
             risk_level=risk_level_from_raw(case) if case else "", measures=measures,
             identifiers=tuple(filter(None, (case, *_RECORD_ID.findall(page)))),
             raw=_WARNING.texts({name: each for name, each in warning.items() if not isinstance(each, dict)})
             | texts("product", _PRODUCT, product) | texts("rapexInformation", _RAPEX, rapex)
             | texts("safetyInformation", _SAFETY, safety),
         )
-
-    def _origin(self, product: dict[str, Any], number: str) -> str:
-        name = known(product, "countryOfOrigin")
-        found = _COUNTRIES.get(name.lower(), market_from_name(name)) if name else ""
-        if found is None:
-            self.warn(f"unknown country {name!r}", number)
-        return found or ""
 
 
 def day_of(milliseconds: int) -> date:
@@ -156,15 +142,7 @@ def known(product: dict[str, Any], field: str) -> str:
 def steps(message: str) -> tuple[str, ...]:
     """Ids of the measures that a message opens with: its first line names them."""
     first = message.partition("\n")[0].lower()
-    found = {name for phrase, name in _STEPS if phrase in first}
-    return tuple(name for name in MEASURES if name in found)
-
-
-def kind(measures: tuple[str, ...]) -> NoticeKind:
-    """What a warning is to an exporter, by the measures taken."""
-    if "import_rejected" in measures:
-        return NoticeKind.BORDER_ACTION
-    return NoticeKind.RECALL if "recall_end_users" in measures else NoticeKind.FOREIGN_NOTIFICATION
+    return in_order(name for phrase, name in _STEPS if phrase in first)
 
 
 def texts(name: str, fields: Record, values: dict[str, Any]) -> dict[str, str]:

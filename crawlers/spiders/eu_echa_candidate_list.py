@@ -30,7 +30,6 @@ _STATE = Record({"totalPages": int}, {"totalItems": int}, ("pageIndex", "pageSiz
 _ITEM = Record(dict.fromkeys(("substanceName", "ecNumber", "casNumber", "reasonForInclusion"), LIST)
                | {"dateOfInclusion": str | list | None})
 _PARTS = re.compile(r"[#;,\n]+")
-_FORMS = ("%d/%m/%Y", "%d-%b-%Y")
 
 
 class EuEchaCandidateList(EchaSpider, JsonApiSpider):
@@ -107,10 +106,7 @@ class EuEchaCandidateList(EchaSpider, JsonApiSpider):
 
     def _answer(self, response: Response) -> tuple[list[Any], dict[str, Any]]:
         answer = self.answer(response, _ANSWER)
-        try:
-            state = self.record(answer["state"], _STATE, response.url)
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
+        state = self.frame(answer["state"], _STATE, response.url, "state")
         if len(answer["items"]) > PAGE_SIZE:
             raise shape(response.url, f"it holds {len(answer['items'])} entries, {PAGE_SIZE} were asked for")
         return answer["items"], state
@@ -132,8 +128,8 @@ class EuEchaCandidateList(EchaSpider, JsonApiSpider):
 
 def _days(value: object) -> dict[str, date | None]:
     """The parts of a date of inclusion with their days: an entry that was added to for another reason has several."""
-    return {part: iso_day(part) or next(filter(None, (day(part, form) for form in _FORMS)), None)
-            for part in map(line, _PARTS.split(as_text(value))) if part}
+    parts = filter(None, map(line, _PARTS.split(as_text(value))))
+    return {part: iso_day(part) or day(part, "%d/%m/%Y", "%d-%b-%Y") for part in parts}
 
 
 def _first_day(item: object) -> str:

@@ -159,7 +159,7 @@ class EuEurlex(JsonApiSpider):
             category=" | ".join(uri.rpartition("/")[2] for uri in act["type"]),
             effective_on=self._force(act.get("force", [])),
             identifiers=(*_NUMBER.findall(title)[:1], *act.get("eli", ())),
-            relates_to=tuple(dict.fromkeys((*([base] if parts["rest"] else []), *act.get("amends", ())))),
+            relates_to=(base if parts["rest"] else "", *act.get("amends", ())),
             raw={name: "; ".join(values) for name, values in act.items()},
         )
 

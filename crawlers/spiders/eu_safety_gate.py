@@ -14,15 +14,17 @@ from lxml import etree
 from scrapy import Request
 from scrapy.http import Response
 
+from crawlers.addendum import speaks_of_ends, withdrawn
 from crawlers.base import Output, SourceSpider
 from crawlers.errors import shape
 from crawlers.fields import Fields
 from crawlers.items import Withdrawal
-from crawlers.text import day, first_sentence, line, links, plain, stated
+from crawlers.text import barcodes, day, first_sentence, line, links, plain, stated
 from domain.hazard import hazards_from_raw, risk_level_from_raw
+from domain.kinds import kind_of_alert
 from domain.market import market_from_name
-from domain.measure import MEASURES, measures_from_text
-from domain.notice import Notice, NoticeKind
+from domain.measure import in_order, measures_from_text
+from domain.notice import Notice
 from domain.source import Expectation, Listing, Publisher, Source
 
 INDEX = "https://ec.europa.eu/safety-gate-alerts/api/download/weeklyReport/list/xml/en"
@@ -38,7 +40,6 @@ _ALERT = Fields(
     ("companyRecallCode", "productionDates"),
     ("order", "pictures"),  # the place in the report, which moves; pictures are third parties'
 )
-_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 _TITLE_FROM_TEXT = 100
 
 
@@ -118,7 +119,7 @@ class EuSafetyGate(SourceSpider):
                            lambda node: self._notice(node, published, response.url))
         addendum = plain(root.findtext("report_addendum"))
         gone = withdrawn(addendum)
-        if not gone and _SPEAKS_OF_ENDS.search(addendum):
+        if not gone and speaks_of_ends(addendum):
             self.warn(f"no case number in: {' '.join(addendum.split())[:200]}")
         number = urlsplit(response.url).path.rpartition("/")[2]
         yield self.page(response, alerts, unit=number, withdrawals=tuple(
@@ -134,7 +135,7 @@ class EuSafetyGate(SourceSpider):
         found = measures(steps)
         product, brand, name = (stated(record[field]) for field in ("product", "brand", "name"))
         return Notice(
-            source=self.card.slug, external_id=case, kind=kind(found), market="EU",
+            source=self.card.slug, external_id=case, kind=kind_of_alert(found), market="EU",
             title=title(product, brand, name, record) or case, url=record["reference"].strip(), published_on=published,
             summary="\n".join(text for text in (plain(record["description"]), danger(record["danger"])) if text),
             product=product, brand=brand, model=stated(record["type_numberOfModel"]), category=line(record["category"]),
@@ -191,18 +192,10 @@ def split_measures(text: str) -> list[Step]:
 
 def measures(steps: list[Step]) -> tuple[str, ...]:
     """Ids of the measures taken, in the order of our list."""
-    found = {name for step in steps for name in _measures_of(step.category)}
-    return tuple(name for name in MEASURES if name in found)
+    return in_order(name for step in steps for name in _measures_of(step.category))
 
 
 _measures_of = lru_cache(maxsize=4096)(measures_from_text)
-
-
-def kind(taken: tuple[str, ...]) -> NoticeKind:
-    """What an alert is to an exporter, by the measures taken."""
-    if "import_rejected" in taken:
-        return NoticeKind.BORDER_ACTION
-    return NoticeKind.RECALL if "recall_end_users" in taken else NoticeKind.FOREIGN_NOTIFICATION
 
 
 @lru_cache(maxsize=1024)
@@ -228,7 +221,7 @@ _level_of = lru_cache(maxsize=256)(risk_level_from_raw)
 
 def identifiers(record: dict[str, str]) -> tuple[str, ...]:
     """Barcodes, which stand in free text, and the maker's own number of the recall."""
-    return tuple(filter(None, (*_BARCODE.findall(record["barcode"]), stated(record.get("companyRecallCode")))))
+    return *barcodes(record["barcode"]), stated(record.get("companyRecallCode"))
 
 
 def danger(text: str) -> str:
@@ -244,45 +237,6 @@ def title(product: str, brand: str, name: str, record: dict[str, str]) -> str:
         if part and part.casefold() not in " ".join(parts).casefold():
             parts.append(part)
     return " – ".join(parts) or stated(record["type_numberOfModel"]) or line(record["category"])
-
-
-_CASE = r"(?<![\d/])(?:(?:[A-Z]{2,4}|A\d\d)/)?\d{3,6}\s?/\d{2}(?![\d/]|\s/)"
-_SPEAKS_OF_ENDS = re.compile(r"\b(?:withdrawn|removed)\b")
-_SENTENCE = re.compile(rf"(?<=\.)\s*(?=[A-Z]|{_CASE})|\n+")
-_WORDS = re.compile(rf"(?P<case>{_CASE})"
-                    r"|(?P<ended>\b(?:has|have|was|were)\b(?:\s+been)?(?:\s+\w+ly)?(?:\s+modified\s+and)?\s+"
-                    r"(?:withdrawn(?!\s+from\s+(?:the\s+market|sale))|removed)\b)"
-                    r"|(?P<other>\b(?:has|have|was|were)\b)")
-_AND = re.compile(r"[^.:]*?(?:,|;|&|\band\b)\s*(?:notifications?|alerts?)?\s*", re.I)
-_NOT_THE_ALERT = re.compile(r"\b(?:measures?|pictures?|images?|photos?|brands?|models?|batch|barcodes?|risk|link|text)\W*$")
-_THE_ALERT = re.compile(r"(?:\b(?:notifications?|alerts?|and)|^)\W*$", re.I)
-
-
-def withdrawn(addendum: str) -> dict[str, str]:
-    """Case numbers that a report's running text says are withdrawn, each with its sentence. Only those that stand before
-    the verb as its subject: "A has been withdrawn as a duplication of B" says nothing about B."""
-    found: dict[str, str] = {}
-    for sentence in _SENTENCE.split(addendum):
-        cases: list[str] = []
-        spoken, last = False, 0
-        for word in _WORDS.finditer(sentence):
-            between = sentence[last:word.start()]
-            last = word.end()
-            if word["case"]:
-                goes_on = not spoken and _AND.fullmatch(between)
-                cases, spoken = [*(cases if goes_on else []), "".join(word["case"].split())], False
-                continue
-            if word["ended"] and _is_subject(between, spoken):
-                found |= {case: " ".join(sentence.split()) for case in cases if case not in found}
-            spoken = True
-    return found
-
-
-def _is_subject(between: str, spoken: bool) -> bool:
-    """Whether the verb behind these words still speaks of the alerts named before them."""
-    if spoken or ":" in between:
-        return _THE_ALERT.search(between) is not None
-    return _NOT_THE_ALERT.search(between) is None
 
 
 def _values(node: etree._Element) -> dict[str, str]:

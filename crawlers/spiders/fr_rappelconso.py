@@ -17,7 +17,7 @@ from crawlers.text import iso_day, line, links, plain, stated
 from domain import clock
 from domain.errors import InvalidValue
 from domain.hazard import HAZARDS
-from domain.measure import MEASURES
+from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, Source
 
@@ -180,8 +180,7 @@ def broken(text: str) -> str:
 
 def measures(*texts: str) -> tuple[str, ...]:
     """Ids of what is done about the product: it is recalled, and what its buyer gets or is to do."""
-    found = {"recall_end_users", *(name for word, name in _STEPS for text in texts if word in text)}
-    return tuple(name for name in MEASURES if name in found)
+    return in_order(("recall_end_users", *(name for word, name in _STEPS for text in texts if word in text)))
 
 
 def eu_cases(number: str) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable
-from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.bases.standards import MATERIAL, amended, written
 from crawlers.errors import not_parsable, shape
-from crawlers.text import iso_day, line, plain
+from crawlers.text import line, plain
 from domain import clock
 from domain.errors import InvalidValue
 from domain.notice import Notice, NoticeKind
@@ -115,9 +114,8 @@ class IecCatalogue(JsonApiSpider):
         since, asked, this_year = self.job.options.since, 0, clock.today().year
         for path in sorted(wanted, key=year_of, reverse=True):
             unit = f"{path} {wanted[path]}"
-            if unit in self.job.units:
+            if self.is_read(unit):
                 self.job.account.known += 1
-                self.job.account.unchanged(self.job.units[unit].items)
             elif asked < MOST and (since is None or year_of(path) >= since.year):
                 asked += 1
                 yield self.ask(FILES + quote(path), self.read_file, unit=unit, archive=year_of(path) < this_year - 1)
@@ -150,17 +148,15 @@ class IecCatalogue(JsonApiSpider):
         return Notice(
             source=self.card.slug, external_id=number, kind=NoticeKind.STANDARD, market="INT",
             title=f"{number} {titles.get(lang, '')}".strip(), url=pages[0], lang=lang,
-            published_on=self._day(dates, "published"), updated_on=self._day(dates, "obsoleted"),
+            published_on=self.day_in(dates, "published"), updated_on=self.day_in(dates, "obsoleted"),
             summary=plain(by_language(record.get("abstract") or (), "").get(lang)),
             category=" | ".join(filter(None, (sort.replace("-", " "), *committees))), ics_codes=tuple(codes),
-            stage=self._stage(state, number), identifiers=written(number), relates_to=belongs_to(number),
+            stage=self.meaning("status", state, _STAGES, number, ""), identifiers=written(number),
+            relates_to=belongs_to(number),
             raw=_PUBLICATION.texts({name: held for name, held in record.items() if name not in ("docstatus", "ext")}) | {
                 name: text for name, text in (("docstatus", state), ("doctype", sort), ("ics", "; ".join(codes)),
                                               ("technical_committee", "; ".join(committees))) if text},
         )
-
-    def _day(self, dates: dict[str, str | None], field: str) -> date | None:
-        return self.dated(iso_day(dates.get(field)), dates.get(field), field)
 
     def _state(self, record: dict[str, Any], url: str) -> str:
         stage = self.record(record["docstatus"], _STATUS, url)["stage"]
@@ -169,11 +165,6 @@ class IecCatalogue(JsonApiSpider):
     def _committees(self, ext: dict[str, Any], url: str) -> list[str]:
         group = self.record(ext.get("editorialgroup") or {}, _GROUP, url)
         return [line(each["name"]) for each in group.get("technical_committee") or ()]
-
-    def _stage(self, state: str, number: str) -> str:
-        if state not in _STAGES:
-            self.warn(f"unknown status {state!r}", number)
-        return _STAGES.get(state, "")
 
 
 def mark(entry: dict[str, Any], url: str) -> str:

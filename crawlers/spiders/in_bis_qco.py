@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import ClassVar
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output
+from crawlers.bases.dump import DumpSpider
 from crawlers.bases.html_list import HtmlTableSpider, Row
 from crawlers.errors import shape
 from crawlers.fields import Fields
@@ -27,7 +26,7 @@ _DATE = re.compile(r"\b(?P<day>\d{1,2})(?:st|nd|rd|th)?[\s./-]+(?P<month>\d{1,2}
 _ENDED = re.compile(r"\bde-?notified\b|\bwas rescinded\b", re.I)
 
 
-class InBisQco(HtmlTableSpider):
+class InBisQco(DumpSpider, HtmlTableSpider):
     """One page. A standard may stand in several rows, for several products or under several orders: it is one notice."""
 
     card: ClassVar[Source] = Source(
@@ -67,26 +66,26 @@ class InBisQco(HtmlTableSpider):
             "“取消强制认证”依表中用语判断。",
         ),
     )
+    dumps = {"list": LIST}
+    read_list = DumpSpider.read_dump  # as captures of before call it
     columns = Fields(("Sl. No.", "IS No.", "Product", "Notification"), (),
                      ("Sl. No.",))  # the place in the list, which moves
     title = "Compulsory Certification"
     has_sections = True
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The page."""
-        yield self.ask(LIST, self.read_list, unit="list", entry=True)
-
-    def read_list(self, response: Response) -> Output:
-        """All standards."""
+    def records(self, response: Response) -> Iterable[tuple[str, list[Row]]]:
+        """The standards, each with its rows."""
         standards: dict[str, list[Row]] = {}
         rows = self.rows(self.html(response), response.url)
         if len(rows) > 2 * len({(row.cells["IS No."], row.cells["Product"]) for row in rows}):
             raise shape(response.url, "its rows are repeated")
         for row in rows:
             standards.setdefault(" ".join(row.cells["IS No."].split()), []).append(row)
-        yield self.page(response, self.each(response, standards.items(), lambda each: self._notice(*each)), unit="list")
+        return standards.items()
 
-    def _notice(self, number: str, rows: list[Row]) -> Notice:
+    def notice(self, standard: tuple[str, list[Row]], url: str) -> Notice:
+        """The notice of a standard."""
+        number, rows = standard
         if not number:
             raise InvalidValue(f"{len(rows)} rows have no IS number, the first: {' | '.join(rows[0].cells.values())}"[:200])
         values = {name: _once(line(row.cells[name]) for row in rows) for name in ("Product", "Notification")}
@@ -98,7 +97,7 @@ class InBisQco(HtmlTableSpider):
             published_on=dates[0] if dates else None, updated_on=dates[-1] if dates[1:] else None,
             summary=orders, product="; ".join(values["Product"]), category="; ".join(sections), notifying_country="IN",
             stage="repealed" if all(map(_is_ended, rows)) else "",
-            identifiers=(*_STANDARD.findall(number), *_once(
+            identifiers=(*_STANDARD.findall(number), *(
                 f"{'S.O.' if found['series'][0] in 'Ss' else 'G.S.R.'} {found['number']}(E)"
                 for found in _ORDER.finditer(orders))),
             documents=links(*(str(link["href"]) for row in rows for link in row.element.find_all("a", href=True))),

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
-from scrapy import Request
-from scrapy.http import Response
-
-from crawlers.base import Output
+from crawlers.bases.dump import DumpSpider
 from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record, as_text
 from crawlers.bases.standards import MATERIAL, amended, stage_of, written
 from crawlers.errors import field_missing
-from crawlers.text import iso_day, line, plain
+from crawlers.text import line, plain
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -31,11 +27,13 @@ _DELIVERED = {"IS": "International Standard", "TS": "Technical Specification", "
               "GUIDE": "Guide", "Amd": "Amendment", "Cor": "Corrigendum", "Add": "Addendum", "Suppl": "Supplement"}
 
 
-class IsoOpenData(JsonApiSpider):
+class IsoOpenData(DumpSpider, JsonApiSpider):
     """The dump is the whole catalogue, the withdrawn and the unfinished included: what two complete dumps lack is gone."""
 
     whole_records = True
     fields = _DELIVERABLE
+    dumps = {"dump": DUMP}
+    records = JsonApiSpider.json_lines
     card: ClassVar[Source] = Source(
         slug="iso_open_data",
         title="ISO Open Data: standards and drafts of ISO",
@@ -78,25 +76,16 @@ class IsoOpenData(JsonApiSpider):
         "DOWNLOAD_TIMEOUT": 600,
     }
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The dump."""
-        yield self.ask(DUMP, self.read_dump, unit="dump", entry=True)
-
-    def read_dump(self, response: Response) -> Output:
-        """All lines."""
-        records = self.each(response, self.json_lines(response), lambda value: self._notice(value, response.url))
-        yield self.page(response, records, unit="dump")
-
-    def _notice(self, value: Any, url: str) -> Notice:
-        record = self.record(value, _DELIVERABLE, url, "reference", "id")
+    def notice(self, record: Any, url: str) -> Notice:
+        """The notice of a deliverable."""
+        record = self.record(record, _DELIVERABLE, url, "reference", "id")
         reference, number = line(record["reference"]), str(record["id"])
         titles, scopes = self._texts(record, "title", url), self._texts(record, "scope", url)
         lang = next((each for each in ("en", "fr") if titles[each] or scopes[each]), "en")
-        published = record["publicationDate"]
         return Notice(
             source=self.card.slug, external_id=number, kind=NoticeKind.STANDARD, market="INT",
             title=f"{reference} {line(titles[lang])}".strip(), url=PAGE.format(number), lang=lang,
-            published_on=self.dated(iso_day(published), published, "publicationDate"), summary=plain(scopes[lang]),
+            published_on=self.day_in(record, "publicationDate"), summary=plain(scopes[lang]),
             category=self._category(record), ics_codes=codes(record["icsCode"]), stage=self._stage(record),
             identifiers=written(reference), relates_to=(*codes(record["replaces"]), *amended(reference)),
             raw=_DELIVERABLE.texts({name: kept for name, kept in record.items() if name not in ("title", "scope")}
@@ -117,10 +106,8 @@ class IsoOpenData(JsonApiSpider):
 
     def _category(self, record: dict[str, Any]) -> str:
         types = [line(record[field]) for field in ("deliverableType", "supplementType") if record[field]]
-        for name in types:
-            if name not in _DELIVERED:
-                self.warn(f"unknown type {name!r}", record["reference"])
-        return " | ".join(filter(None, (*(_DELIVERED.get(name, name) for name in types), line(record["ownerCommittee"]))))
+        said = (self.meaning("type", name, _DELIVERED, record["reference"], name) for name in types)
+        return " | ".join(filter(None, (*said, line(record["ownerCommittee"]))))
 
     def _stage(self, record: dict[str, Any]) -> str:
         code = record["currentStage"]

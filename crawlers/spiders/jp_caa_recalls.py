@@ -11,13 +11,12 @@ from bs4 import BeautifulSoup, Tag
 from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider
-from crawlers.bases.newest_first import NewestFirstSpider
+from crawlers.bases.html_list import HtmlSpider, text_of
+from crawlers.bases.newest_first import CountedListSpider
 from crawlers.errors import html_instead, shape
-from crawlers.text import day, line
+from crawlers.text import day
 from domain.errors import InvalidValue
-from domain.measure import MEASURES
+from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source
 
@@ -34,7 +33,7 @@ _STEPS = {"回収": "recall_end_users", "返金": "refund", "交換": "replace",
 _CELLS = {"category": "result_list_category", "published": "result_list_post_date", "started": "result_list_start_date"}
 
 
-class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
+class JpCaaRecalls(HtmlSpider, CountedListSpider):
     """Pages of sixty, asked for by the form of the site; the first has the number 0. An empty page before the stated number
     of recalls is reached ends the run as incomplete."""
 
@@ -84,11 +83,10 @@ class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
         return super().ask_page(number).replace(
             method="POST", body=urlencode(form), headers={"Content-Type": "application/x-www-form-urlencoded"})
 
-    def read_page(self, response: Response, number: int) -> Output:
-        """One page, and the next one while there is something to find."""
+    def listed(self, response: Response) -> tuple[list[Tag], int]:
+        """The rows of a page."""
         soup = self.html(response)
-        rows, total = self._rows(soup, response), self._total(soup, response.url)
-        yield from self.counted(response, self.each(response, rows, self._notice), len(rows), total, number)
+        return self._rows(soup, response), self._total(soup, response.url)
 
     @staticmethod
     def _rows(soup: BeautifulSoup, response: Response) -> list[Tag]:
@@ -106,14 +104,15 @@ class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
             raise shape(url, "it does not state how many recalls there are")
         return int(found[1].replace(",", ""))
 
-    def _notice(self, row: Tag) -> Notice:
+    def notice(self, row: Tag, url: str) -> Notice:
+        """The notice of a row."""
         link = row.find("a", href=_NUMBER)
-        cells = {name: line(cell.get_text(" ")) for name, mark in _CELLS.items() if (cell := row.find(class_=mark))}
+        cells = {name: text_of(cell) for name, mark in _CELLS.items() if (cell := row.find(class_=mark))}
         number = _NUMBER.search(str(link["href"])) if link else None
         published = day(cells.get("published"), "%Y/%m/%d")
         if link is None or number is None or published is None:
-            raise InvalidValue(f"a row without number or date: {line(row.get_text(' '))}"[:200])
-        title = line(link.get_text(" "))
+            raise InvalidValue(f"a row without number or date: {text_of(row)}"[:200])
+        title = text_of(link)
         parts = _TITLE.fullmatch(title)
         if parts is None:
             self.warn("a title without firm and product", number[1])
@@ -127,9 +126,5 @@ class JpCaaRecalls(HtmlSpider, NewestFirstSpider):
         )
 
     def _measures(self, parts: re.Match[str] | None, number: str) -> tuple[str, ...]:
-        found = set()
-        for word in filter(None, map(str.strip, re.split(r"[/／・、]", (parts["steps"] or "") if parts else ""))):
-            if word not in _STEPS:
-                self.warn(f"unknown step {word!r}", number)
-            found.add(_STEPS.get(word, "other"))
-        return tuple(name for name in MEASURES if name in found)
+        words = filter(None, map(str.strip, re.split(r"[/／・、]", (parts["steps"] or "") if parts else "")))
+        return in_order(self.meaning("step", word, _STEPS, number, "other") for word in words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from scrapy.http import Response
 from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.errors import shape
-from crawlers.text import iso_day, line
+from crawlers.text import line
 from domain.errors import InvalidValue
 from domain.notice import MATERIAL_FIELDS, Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
@@ -34,7 +33,7 @@ _REVISION = Record(
                    "repeal_status", "repeal_date", "mission"), TEXT) | {"remain_in_force": bool | None},
     ("law_type", "law_title_kana", "amendment_law_title_kana",  # said in law_info; readings
      "current_revision_status"))  # as of the day asked for, not of today
-_TYPES = {"Constitution": "憲法", "Act": "法律", "CabinetOrder": "政令", "ImperialOrder": "勅令",
+_TYPES = {"": "", "Constitution": "憲法", "Act": "法律", "CabinetOrder": "政令", "ImperialOrder": "勅令",
           "MinisterialOrdinance": "府省令", "Rule": "規則", "Misc": "その他"}
 _REPEALS = {"": "", "None": "", "Suspend": "", "Repeal": "repealed", "Expire": "repealed",
             "LossOfEffectiveness": "repealed"}
@@ -113,36 +112,27 @@ class JpEgovLaw(JsonApiSpider):
         newest = self.record(law["revision_info"], _REVISION, url, "law_revision_id")
         if not (newest["law_revision_id"] or "").startswith(f"{number}_"):
             raise InvalidValue(f"the wording of {number} is {newest['law_revision_id']!r}")
+        sort = self.meaning("type of law", line(info["law_type"]), _TYPES, number, line(info["law_type"]))
         title, amended_by = line(newest["law_title"]), line(newest["amendment_law_id"])
         told = [line(newest.get(field)) for field in ("amendment_law_title", "amendment_law_num",
                                                       "amendment_enforcement_comment")]
         return Notice(
             source=self.card.slug, external_id=number, kind=NoticeKind.TECHNICAL_REGULATION, market="JP",
             title=title or line(info["law_num"]), url=f"https://laws.e-gov.go.jp/law/{number}", lang="ja",
-            published_on=self._day(newest, "amendment_promulgate_date") or self._day(info, "promulgation_date"),
-            updated_on=self._day(newest, "updated"), summary="\n".join(filter(None, told)),
-            category=" | ".join(filter(None, (self._type(info), line(newest.get("category"))))), notifying_country="JP",
+            published_on=self.day_in(newest, "amendment_promulgate_date") or self.day_in(info, "promulgation_date"),
+            updated_on=self.day_in(newest, "updated"), summary="\n".join(filter(None, told)),
+            category=" | ".join(filter(None, (sort, line(newest.get("category"))))), notifying_country="JP",
             stage=self._stage(newest, law.get("current_revision_info")),
-            effective_on=self._day(newest, "amendment_enforcement_date"),
-            identifiers=tuple(filter(None, (line(info["law_num"]), *map(line, (newest.get("abbrev") or "").split(","))))),
+            effective_on=self.day_in(newest, "amendment_enforcement_date"),
+            identifiers=(line(info["law_num"]), *map(line, (newest.get("abbrev") or "").split(","))),
             relates_to=(amended_by,) if amended_by.strip("0") else (),
             raw=_INFO.texts(info) | _REVISION.texts(newest),
         )
 
-    def _day(self, record: dict[str, Any], field: str) -> date | None:
-        return self.dated(iso_day(record.get(field)), record.get(field), field)
-
-    def _type(self, info: dict[str, Any]) -> str:
-        stated = line(info["law_type"])
-        if stated and stated not in _TYPES:
-            self.warn(f"unknown type of law {stated!r}", info["law_id"])
-        return _TYPES.get(stated, stated)
-
     def _stage(self, newest: dict[str, Any], current: dict[str, Any] | None) -> str:
         """Repealed, or whether the newest wording is the one in force; nothing where that is not said."""
         repeal = line(newest.get("repeal_status"))
-        if repeal not in _REPEALS:
-            self.warn(f"unknown state of repeal {repeal!r}", newest["law_revision_id"])
-        if _REPEALS.get(repeal) or not current or repeal == "Suspend":
-            return _REPEALS.get(repeal, "")
+        found = self.meaning("state of repeal", repeal, _REPEALS, newest["law_revision_id"], "")
+        if found or not current or repeal == "Suspend":
+            return found
         return "in_force" if current.get("law_revision_id") == newest["law_revision_id"] else "adopted"

@@ -13,11 +13,11 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider
+from crawlers.bases.html_list import HtmlSpider, title_of
 from crawlers.bases.standards import MATERIAL, amended
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
-from crawlers.text import iso_day, line, stated
+from crawlers.text import line, stated
 from domain.errors import InvalidValue
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
@@ -86,7 +86,7 @@ class JpJisCatalogue(HtmlSpider):
     def read_first(self, response: Response) -> Output:
         """The page with the first block, which states how many standards there are."""
         soup = self.html(response)
-        if not soup.title or _TITLE not in soup.title.get_text():
+        if _TITLE not in title_of(soup):
             raise html_instead(response.url, response.body)
         total = _TOTAL.search(str(soup))
         if total is None or soup.find(id="data_list") is None:
@@ -125,7 +125,7 @@ class JpJisCatalogue(HtmlSpider):
             raise shape(url, f"{number} states no dates")
         labels = dict(labelled(facts.get_text(" ", strip=True)))
         self.warn_of_fields(_LABELS.check(labels, url, number), number)
-        issued, confirmed, withdrawn = (self._day(labels, name) for name in ("発行年月日", "確認年月日", "廃止年月日"))
+        issued, confirmed, withdrawn = (self.day_in(labels, name) for name in ("発行年月日", "確認年月日", "廃止年月日"))
         return Notice(
             source=self.card.slug, external_id=number, kind=NoticeKind.STANDARD, market="JP",
             title=" ".join(filter(None, texts[:2])), url=DETAIL.format(quote_plus(number)), lang="ja", published_on=issued,
@@ -135,13 +135,8 @@ class JpJisCatalogue(HtmlSpider):
             raw=_LABELS.raw(labels | {"規格番号": texts[0], "規格名称": texts[1], "英訳": texts[2]}),
         )
 
-    def _day(self, labels: dict[str, str], label: str) -> date | None:
-        return self.dated(iso_day(labels.get(label)), labels.get(label), label)
-
     def _stage(self, state: str, confirmed: date | None, number: str) -> str:
-        if state not in _STAGES:
-            self.warn(f"unknown state {state!r}", number)
-        found = _STAGES.get(state, "")
+        found = self.meaning("state", state, _STAGES, number, "")
         return "confirmed" if found == "published" and confirmed else found
 
 

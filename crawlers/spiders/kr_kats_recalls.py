@@ -80,15 +80,12 @@ class KrKatsRecalls(HtmlListSpider):
             raise InvalidValue(f"the row leads to {len(uids)} recalls: {' | '.join(row.cells.values())}"[:200])
         uid = uids.pop()
         product, model, sort = (line(row.cells[name]) for name in ("제품명", "모델명", "리콜종류"))
-        published = day(row.cells["공표일"], "%Y.%m.%d")
-        if published is None:
-            raise InvalidValue(f"공표일 of {uid} is {row.cells['공표일']!r}")
-        if sort not in _MEASURES:
-            self.warn(f"unknown kind of recall {sort!r}", uid)
+        published = self.sure_day(row.cells, "공표일", uid, lambda text: day(text, "%Y.%m.%d"))
         return Notice(
             source=self.card.slug, external_id=uid, kind=NoticeKind.RECALL, market="KR",
             title=" – ".join(dict.fromkeys(filter(None, (product, model)))), url=f"{DETAIL}?recallUid={uid}", lang="ko",
             published_on=published, product=product, model=model, brand=line(row.cells["사업자명"]), category=sort,
-            notifying_country="KR", measures=_MEASURES.get(sort, ("other",) if sort else ()),
+            notifying_country="KR",
+            measures=self.meaning("kind of recall", sort, _MEASURES, uid, ("other",) if sort else ()),
             raw=self.columns.raw(row.cells) | {"recallUid": uid},
         )

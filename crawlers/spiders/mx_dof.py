@@ -114,8 +114,7 @@ class MxDof(DailySpider, JsonApiSpider):
             category=" | ".join(dict.fromkeys(filter(None, map(line, offices)))),
             notifying_country="MX", origin="CN" if _FROM_CHINA.search(title) else "",
             stage="proposed" if kind is not NoticeKind.OTHER and _DRAFT.search(title) else "",
-            identifiers=tuple(dict.fromkeys(_NOM.findall(title))),
-            raw=_NOTE.texts(note),
+            identifiers=tuple(_NOM.findall(title)), raw=_NOTE.texts(note),
         )
 
 

@@ -12,14 +12,14 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider
+from crawlers.bases.html_list import HtmlSpider, text_of
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.bases.newest_first import WHOLE, NewestFirstSpider
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
 from crawlers.hazards import hazards
 from crawlers.text import iso_day, line, lines
-from domain.measure import MEASURES, measures_from_text
+from domain.measure import in_order, measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -106,11 +106,11 @@ class NzProductSafety(HtmlSpider, ListedSpider, NewestFirstSpider):
         link, time = article.find("a", href=re.compile(r"^/recalls/[^/?]+$")), article.find("time")
         title = article.find(class_="recall__title")
         if link is None or time is None or title is None or iso_day(str(time.get("datetime"))) is None:
-            raise shape(url, f"an entry of the list has no address, date or title: {line(article.get_text(' '))[:100]}")
+            raise shape(url, f"an entry of the list has no address, date or title: {text_of(article)[:100]}")
         slug = str(link["href"]).removeprefix("/recalls/")
-        categories = [line(each.get_text(" ")) for each in article.find_all(class_="recall__category")]
+        categories = [text_of(each) for each in article.find_all(class_="recall__category")]
         return Listed(slug, f"{SITE}/recalls/{slug}", {
-            "slug": slug, "title": line(title.get_text(" ")), "date": str(time["datetime"]), "categories": categories})
+            "slug": slug, "title": text_of(title), "date": str(time["datetime"]), "categories": categories})
 
     def notice(self, response: Response, listed: dict[str, Any]) -> Notice:
         """The notice of a recall's page."""
@@ -125,7 +125,7 @@ class NzProductSafety(HtmlSpider, ListedSpider, NewestFirstSpider):
             url=f"{SITE}/recalls/{name}", published_on=iso_day(listed["date"]), product=listed["title"],
             summary="\n".join(filter(None, (said.get("Product Identifiers"), hazard, advice))),
             category="; ".join(listed["categories"]), notifying_country="NZ", hazards=hazards("", filter(None, (hazard,))),
-            measures=tuple(step for step in MEASURES if step in steps),
+            measures=in_order(steps),
             raw=_PARTS.raw(said) | {"title": listed["title"], "date": listed["date"],
                                     "categories": "; ".join(listed["categories"])},
         )

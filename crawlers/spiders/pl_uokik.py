@@ -12,10 +12,10 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider
+from crawlers.bases.html_list import HtmlSpider, text_of
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import html_instead, shape
-from crawlers.text import iso_day, line
+from crawlers.text import barcodes, iso_day
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source
 
@@ -27,7 +27,6 @@ requirements, machines and pressure equipment among them."""
 
 _ENTERED = re.compile(r"Data wpisu\s*:?\s*(\d{4}-\d\d-\d\d)", re.I)
 _BARCODE_LABEL = re.compile(r"\bEAN\b|kreskow", re.I)
-_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 _ID_PLACE = 3
 """Where the number of an entry stands in its cell, behind the heading: labels there are not known."""
 
@@ -93,13 +92,13 @@ class PlUokik(HtmlSpider, ListedSpider):
             if not cells:
                 continue  # the head
             link = cells[1].select_one("h2 a[href]") if len(cells) > 1 else None
-            parts = [line(part.get_text(" ")) for part in cells[1].find_all(recursive=False)] if link else []
-            entered = _ENTERED.search(line(cells[1].get_text(" "))) if link else None
+            parts = [text_of(part) for part in cells[1].find_all(recursive=False)] if link else []
+            entered = _ENTERED.search(text_of(cells[1])) if link else None
             if link is None or entered is None or len(parts) <= _ID_PLACE:
-                raise shape(url, f"an entry without name, number or date: {line(row.get_text(' '))[:100]}")
+                raise shape(url, f"an entry without name, number or date: {text_of(row)[:100]}")
             page = urljoin(SITE, str(link["href"]).strip())
             yield Listed(parts[_ID_PLACE].rpartition(":")[2].strip(), page, {
-                "id": parts[_ID_PLACE], "name": line(link.get_text(" ")), "entered": entered[1], "register": register,
+                "id": parts[_ID_PLACE], "name": text_of(link), "entered": entered[1], "register": register,
                 "page": page})
 
     def notice(self, response: Response, listed: dict[str, Any]) -> Notice:
@@ -116,7 +115,7 @@ class PlUokik(HtmlSpider, ListedSpider):
             title=listed["name"], url=listed["page"], lang="pl", published_on=iso_day(listed["entered"]),
             product=listed["name"], category=REGISTERS[listed["register"]], notifying_country="PL",
             summary="\n".join(f"{label.rstrip(':')}: {text}" for label, text in said.items() if text),
-            identifiers=tuple(dict.fromkeys((number, *_BARCODE.findall(codes)))),
+            identifiers=(number, *barcodes(codes)),
             raw={name: str(value) for name, value in listed.items()} | said,
         )
 
@@ -127,6 +126,6 @@ def rows(table: Tag) -> dict[str, str]:
     for row in table.find_all("tr"):
         cells = row.find_all(("th", "td"), recursive=False)
         if row.find_parent("table") is table and len(cells) > 1:
-            label, text = line(cells[0].get_text(" ")), line(cells[1].get_text(" "))
+            label, text = text_of(cells[0]), text_of(cells[1])
             found[label] = f"{found[label]}; {text}" if label in found else text
     return found

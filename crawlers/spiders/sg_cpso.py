@@ -14,7 +14,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import Output
-from crawlers.bases.html_list import HtmlSpider
+from crawlers.bases.html_list import HtmlSpider, text_of, title_of
 from crawlers.errors import html_instead, shape
 from crawlers.fields import Fields
 from crawlers.hazards import hazards
@@ -84,10 +84,10 @@ class SgCpso(HtmlSpider):
     def read_index(self, response: Response) -> Output:
         """The categories."""
         soup = self.html(response)
-        pages = {str(link["href"]): line(link.get_text(" ")) for link in soup.find_all("a", href=True)
+        pages = {str(link["href"]): text_of(link) for link in soup.find_all("a", href=True)
                  if str(link["href"]).startswith(ALERTS) and str(link["href"]) != ALERTS}
         if not pages:
-            ours = soup.title is not None and "safety alerts and recalls" in soup.title.get_text().lower()
+            ours = "safety alerts and recalls" in title_of(soup).lower()
             raise (shape(response.url, "it leads to no category") if ours else html_instead(response.url, response.body))
         for path, name in pages.items():
             yield self.ask(SITE + path, self.read_category, unit=path, name=name)
@@ -95,7 +95,7 @@ class SgCpso(HtmlSpider):
     def read_category(self, response: Response, name: str) -> Output:
         """The notices of a category."""
         soup = self.html(response)
-        if soup.title is None or name.casefold() not in soup.title.get_text().casefold():
+        if name.casefold() not in title_of(soup).casefold():
             raise html_instead(response.url, response.body)
         rows = list(self._rows(soup, response.url))
         linked = len(soup.find_all("a", href=is_file))
@@ -114,7 +114,7 @@ class SgCpso(HtmlSpider):
             if body is None:
                 raise shape(url, "the table has no <tbody>")
             first, *rows = table.find_all("tr") or [body]
-            heads = [line(cell.get_text(" ")) for cell in first.find_all(("th", "td"))]
+            heads = [text_of(cell) for cell in first.find_all(("th", "td"))]
             self.warn_of_fields(_COLUMNS.check(dict.fromkeys(heads), url, "a table's head"), url)
             heading = table.find_previous(string=is_heading)
             for row in rows:
@@ -122,7 +122,7 @@ class SgCpso(HtmlSpider):
 
     @staticmethod
     def _row(row: Tag, heads: list[str], heading: str, url: str) -> _Row:
-        cells = [line(cell.get_text(" ")) for cell in row.find_all("td")]
+        cells = [text_of(cell) for cell in row.find_all("td")]
         if len(cells) != len(heads):
             raise shape(url, f"a row has {len(cells)} cells, the table {len(heads)} columns")
         by_name, link = dict(zip(heads, cells, strict=True)), row.find("a", href=is_file)
@@ -164,4 +164,4 @@ def kind_of(row: _Row) -> NoticeKind:
 
 def english_day(text: str) -> date | None:
     """The date in "2 Jun 2026" or "2 June 2026"."""
-    return day(text, "%d %b %Y") or day(text, "%d %B %Y")
+    return day(text, "%d %b %Y", "%d %B %Y")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from lxml import etree
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output
+from crawlers.bases.dump import DumpSpider
 from crawlers.bases.zipped_xml import ZippedXmlSpider
 from crawlers.fields import Fields
 from crawlers.text import bounded, day, line, links
@@ -19,7 +18,6 @@ from domain.errors import InvalidValue
 from domain.notice import MATERIAL_FIELDS, Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
-DOWNLOADS = {"laws": "https://law.moj.gov.tw/api/ch/law/xml", "orders": "https://law.moj.gov.tw/api/ch/order/xml"}
 SHOWN_ARTICLES, LONGEST_SHOWN = 2, 1_500
 """The first articles say what a rule is for and what it applies to."""
 
@@ -35,11 +33,13 @@ _UNDECIDED = "99991231"
 _REPEALED = "廢止法規"
 
 
-class TwMojLaw(ZippedXmlSpider):
+class TwMojLaw(DumpSpider, ZippedXmlSpider):
     """All laws, and all orders; both files are made anew every week."""
 
     whole_records = True
     fields = _LAW
+    dumps = {"laws": "https://law.moj.gov.tw/api/ch/law/xml", "orders": "https://law.moj.gov.tw/api/ch/order/xml"}
+    read_download = DumpSpider.read_dump  # as captures of before call it
     card: ClassVar[Source] = Source(
         slug="tw_moj_law",
         title="Laws and Regulations Database of Taiwan",
@@ -78,18 +78,12 @@ class TwMojLaw(ZippedXmlSpider):
         ),
     )
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Both files."""
-        for unit, url in DOWNLOADS.items():
-            yield self.ask(url, self.read_download, unit=unit, entry=True)
+    def records(self, response: Response) -> Iterator[dict[str, Any]]:
+        """The rules of a file."""
+        return map(values, self.elements(response, "LAWS", "法規"))
 
-    def read_download(self, response: Response) -> Output:
-        """All rules of a file."""
-        rules = self.each(response, map(values, self.records(response, "LAWS", "法規")),
-                          lambda rule: self._notice(rule, response.url))
-        yield self.page(response, rules, unit=response.meta["unit"])
-
-    def _notice(self, rule: dict[str, Any], url: str) -> Notice:
+    def notice(self, rule: dict[str, Any], url: str) -> Notice:
+        """The notice of a rule."""
         where = line(rule.get("法規名稱"))
         self.warn_of_fields(_LAW.check(rule, url, where), where)
         known = _PCODE.search(rule["法規網址"].strip())
@@ -106,7 +100,7 @@ class TwMojLaw(ZippedXmlSpider):
             summary="\n".join(bounded(text, LONGEST_SHOWN) for text in told if text),
             category=" | ".join(filter(None, (line(rule["法規性質"]), line(rule["法規類別"])))), notifying_country="TW",
             stage="repealed" if gone else "", effective_on=self._day(rule, "生效日期"),
-            identifiers=tuple(dict.fromkeys(_NUMBER.findall(newest))), documents=links(rule.get("附件")),
+            identifiers=tuple(_NUMBER.findall(newest)), documents=links(rule.get("附件")),
             raw=_LAW.raw(raw),
         )
 

@@ -13,15 +13,15 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawlers.base import MANY, Output, Records
+from crawlers.bases.html_list import text_of
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.bases.listed import Listed, ListedSpider
 from crawlers.errors import shape
 from crawlers.hazards import hazards
 from crawlers.items import Withdrawal
-from crawlers.text import iso_day, line, lines, links, stated
+from crawlers.text import barcodes, iso_day, line, lines, links, stated
 from domain.hazard import risk_level_from_raw
-from domain.market import market_from_name
-from domain.measure import MEASURES
+from domain.measure import in_order
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -61,7 +61,6 @@ _RISKS = {"medium": "moderate", "not-provided": "unknown"}
 _TITLE = re.compile(r"Product (?:Recall|Safety (?:Report|Alert))\s*:\s*(.+?)\s*(?:\(\d{4}-\d{4}\))?", re.I)
 _PSD = re.compile(r"(?<![\d-])\d{4}-\d{4}(?![\d-])")
 _PSD_STATED = re.compile(r"PSD notification number\W{0,5}(\d{4}-\d{4})(?!\d)", re.I)
-_BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 
 
 class UkOpss(JsonApiSpider, ListedSpider):
@@ -154,7 +153,9 @@ class UkOpss(JsonApiSpider, ListedSpider):
         gone = self.record(item["withdrawn_notice"] or {}, _WITHDRAWN, url, "withdrawn_at")
         soup = BeautifulSoup(details["body"], "lxml")
         told, rows, title = sections(soup), table(soup), line(item["title"])
-        hazard, measures = told.get("Hazard") or told.get("Summary", ""), self._measures(facts, where)
+        hazard = told.get("Hazard") or told.get("Summary", "")
+        measures = in_order(self.meaning("measure", str(name), _MEASURES, where, "other")
+                            for name in facts["product_measure_type"])
         product = _TITLE.fullmatch(title)
         papers = [each["url"] for each in details.get("attachments") or ()]
         return Notice(
@@ -164,12 +165,12 @@ class UkOpss(JsonApiSpider, ListedSpider):
             summary="\n".join(filter(None, (rows.get("Product Description"), hazard, told.get("Corrective action")))),
             product=product[1] if product else title, brand=stated(rows.get("Brand")), model=named(rows, "model"),
             category=" | ".join(filter(None, (rows.get("Type"), facts["product_category"]))),
-            origin=self._origin(rows, where), notifying_country="GB",
-            hazards=hazards("", (hazard or line(item["description"]),)),
+            origin=self.country(stated(rows.get("Country of Origin") or rows.get("Country of origin")), where),
+            notifying_country="GB", hazards=hazards("", (hazard or line(item["description"]),)),
             risk_level=risk_level_from_raw(_RISKS.get(facts["product_risk_level"], facts["product_risk_level"])),
-            measures=measures, identifiers=tuple(dict.fromkeys((
+            measures=measures, identifiers=(
                 *_PSD.findall(title), *_PSD_STATED.findall(soup.get_text(" ")),
-                *_BARCODE.findall(named(rows, "barcode", "gtin", "ean", "upc")), *filter(None, (item["content_id"],))))),
+                *barcodes(named(rows, "barcode", "gtin", "ean", "upc")), item["content_id"] or ""),
             documents=links(*papers), raw=_ITEM.raw(
                 _ITEM.texts(item | {"details": None, "withdrawn_notice": None})
                 | {"body": details["body"], "attachments": "; ".join(filter(None, papers))}
@@ -177,27 +178,9 @@ class UkOpss(JsonApiSpider, ListedSpider):
         )
 
     def _kind(self, facts: dict[str, Any], measures: tuple[str, ...], where: str) -> NoticeKind:
-        stated_kind = facts["product_alert_type"]
-        if stated_kind not in _KINDS:
-            self.warn(f"unknown type of alert {stated_kind!r}", where)
-        found = _KINDS.get(stated_kind, NoticeKind.FOREIGN_NOTIFICATION)
+        found = self.meaning("type of alert", facts["product_alert_type"], _KINDS, where, NoticeKind.FOREIGN_NOTIFICATION)
         rejected = found is NoticeKind.FOREIGN_NOTIFICATION and "import_rejected" in measures
         return NoticeKind.BORDER_ACTION if rejected else found
-
-    def _measures(self, facts: dict[str, Any], where: str) -> tuple[str, ...]:
-        found = set()
-        for name in map(str, facts["product_measure_type"]):
-            if name not in _MEASURES:
-                self.warn(f"unknown measure {name!r}", where)
-            found.add(_MEASURES.get(name, "other"))
-        return tuple(name for name in MEASURES if name in found)
-
-    def _origin(self, rows: dict[str, str], where: str) -> str:
-        name = stated(rows.get("Country of Origin") or rows.get("Country of origin"))
-        found = market_from_name(name) if name else ""
-        if found is None:
-            self.warn(f"unknown country {name!r}", where)
-        return found or ""
 
 
 def sections(soup: BeautifulSoup) -> dict[str, str]:
@@ -206,7 +189,7 @@ def sections(soup: BeautifulSoup) -> dict[str, str]:
     for heading in soup.find_all(("h2", "h3")):
         below = takewhile(lambda part: getattr(part, "name", None) not in ("h2", "h3"), heading.next_siblings)
         texts = (lines(str(part)) for part in below if isinstance(part, Tag) and part.name != "table")
-        found[line(heading.get_text(" "))] = "\n".join(filter(None, texts))
+        found[text_of(heading)] = "\n".join(filter(None, texts))
     return found
 
 
@@ -214,7 +197,7 @@ def table(soup: BeautifulSoup) -> dict[str, str]:
     """What stands beside each label in the tables of a document."""
     found: dict[str, str] = {}
     for row in soup.find_all("tr"):
-        label, *values = (line(cell.get_text(" ")) for cell in row.find_all(("th", "td")))
+        label, *values = (text_of(cell) for cell in row.find_all(("th", "td")))
         value = " | ".join(filter(None, values))
         found[label] = f"{found[label]}; {value}" if label in found else value
     return found

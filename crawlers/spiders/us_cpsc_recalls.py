@@ -15,10 +15,8 @@ from crawlers.base import Output
 from crawlers.bases.json_api import TEXT, JsonApiSpider, Record
 from crawlers.errors import shape
 from crawlers.hazards import hazards
-from crawlers.text import iso_day, line, links, plain
+from crawlers.text import line, links, plain
 from domain import clock
-from domain.errors import InvalidValue
-from domain.market import market_from_name
 from domain.measure import measures_from_text
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Reason, Source
@@ -117,9 +115,7 @@ class UsCpscRecalls(JsonApiSpider):
 
     def _notice(self, value: Any, year: int, url: str) -> Notice:
         recall = self.record(value, _RECALL, url, "RecallID")
-        number, published = line(recall["RecallNumber"]), iso_day(recall["RecallDate"])
-        if published is None:
-            raise InvalidValue(f"RecallDate of {recall['RecallID']} is {recall['RecallDate']!r}")
+        number, published = line(recall["RecallNumber"]), self.sure_day(recall, "RecallDate", recall["RecallID"])
         if published.year != year:  # an unknown parameter is ignored, and everything comes back
             raise shape(url, f"recall {recall['RecallID']} is of {published}, {year} was asked for")
         named = {field: [text for each in recall[field] or () if (text := plain(each["Name"]))]
@@ -134,17 +130,14 @@ class UsCpscRecalls(JsonApiSpider):
             category=joined(recall["Products"], "Type", " | "), origin=self._origin(recall),
             hazards=hazards(line(recall["Title"]), named["Hazards"]), measures=measures_from_text(
                 joined(recall["RemedyOptions"], "Option")),
-            identifiers=(*written(number), *filter(None, (line(each["UPC"]) for each in recall["ProductUPCs"] or ()))),
+            identifiers=(*written(number), *(line(each["UPC"]) for each in recall["ProductUPCs"] or ())),
             documents=links(*(address(each["URL"]) for each in recall["Inconjunctions"] or ()), recall["ConsumerContact"]),
             raw=_RECALL.texts(recall),
         )
 
     def _origin(self, recall: dict[str, Any]) -> str:
-        found = []
-        for name in countries("\n".join(each["Country"] or "" for each in recall["ManufacturerCountries"] or ())):
-            found.append(market_from_name(name) or "")
-            if not found[-1]:
-                self.warn(f"unknown country {name!r}")
+        found = [*map(self.country, countries("\n".join(
+            each["Country"] or "" for each in recall["ManufacturerCountries"] or ())))]
         return "CN" if "CN" in found else next(filter(None, found), "")
 
 
@@ -171,7 +164,7 @@ def joined(entries: Iterable[dict[str, str | None]] | None, field: str, between:
 
 def written(number: str) -> tuple[str, ...]:
     """A recall number as the service writes it and as the website does: 26645, 26-645."""
-    return (number, f"{number[:2]}-{number[2:]}") if re.fullmatch(r"\d{5}", number) else tuple(filter(None, (number,)))
+    return (number, f"{number[:2]}-{number[2:]}") if re.fullmatch(r"\d{5}", number) else (number,)
 
 
 def countries(text: str) -> list[str]:

@@ -6,20 +6,18 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider
+from crawlers.bases.dump import DumpSpider
 from crawlers.encodings import NoText, read
 from crawlers.errors import html_instead, is_html, not_parsable, shape, too_large
 from crawlers.fields import Fields
 from crawlers.text import day, line
 from domain.errors import InvalidValue
-from domain.market import market_from_name
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Grade, Listing, Publisher, Source
 
@@ -35,14 +33,15 @@ _ROW = Fields((
     "MFG_FIRM_FEI_NUM", "LGL_NAME", "LINE1_ADRS", "LINE2_ADRS", "CITY_NAME", "PROVINCE_STATE", "ISO_CNTRY_CODE",
     "PRODUCT_CODE", "REFUSAL_DATE", "ENTRY_NUM", "RFRNC_DOC_ID", "LINE_NUM", "LINE_SFX_ID", "FDA_SAMPLE_ANALYSIS",
     "REFUSAL_CHARGES", "PRDCT_CODE_DESC_TEXT"), ("DISTRICT", "PRIVATE_LAB_ANALYSIS"))
-_FORMS = ("%d-%b-%y", "%d-%b-%Y")
 
 
-class UsFdaImportRefusals(SourceSpider):
+class UsFdaImportRefusals(DumpSpider):
     """The file of the running years; every line of an entry is a refusal."""
 
     whole_records = True
     fields = _ROW
+    dumps = {"file": FILE}
+    read_file = DumpSpider.read_dump  # as captures of before call it
     card: ClassVar[Source] = Source(
         slug="us_fda_import_refusals",
         title="US FDA import refusals: radiation-emitting products",
@@ -80,14 +79,9 @@ class UsFdaImportRefusals(SourceSpider):
         ),
     )
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The file."""
-        yield self.ask(FILE, self.read_file, unit="file", entry=True)
-
-    def read_file(self, response: Response) -> Output:
+    def records(self, response: Response) -> Iterator[dict[str, str | None]]:
         """The refusals of our industries."""
-        rows = [row for row in self._rows(response) if (row["PRODUCT_CODE"] or "").strip()[:2] in INDUSTRIES]
-        yield self.page(response, self.each(response, rows, self._notice), unit="file")
+        return (row for row in self._rows(response) if (row["PRODUCT_CODE"] or "").strip()[:2] in INDUSTRIES)
 
     def _rows(self, response: Response) -> Iterator[dict[str, str | None]]:
         table = csv.DictReader(io.StringIO(_unpacked(response), newline=""), restkey="more", strict=True)
@@ -101,24 +95,22 @@ class UsFdaImportRefusals(SourceSpider):
         except csv.Error as error:
             raise not_parsable(response.url, "CSV", error) from None
 
-    def _notice(self, row: dict[str, str]) -> Notice:
+    def notice(self, row: dict[str, str | None], url: str) -> Notice:
+        """The notice of a refusal."""
         values = {name: line(value) for name, value in row.items()}
         number = "/".join(filter(None, (values[name] for name in ("ENTRY_NUM", "RFRNC_DOC_ID", "LINE_NUM", "LINE_SFX_ID"))))
-        product, firm, country = values["PRDCT_CODE_DESC_TEXT"], values["LGL_NAME"], values["ISO_CNTRY_CODE"]
-        refused = next(filter(None, (day(values["REFUSAL_DATE"], form) for form in _FORMS)), None)
+        product, firm = values["PRDCT_CODE_DESC_TEXT"], values["LGL_NAME"]
+        refused = day(values["REFUSAL_DATE"], "%d-%b-%y", "%d-%b-%Y")
         if not values["ENTRY_NUM"] or refused is None:
             raise InvalidValue(f"REFUSAL_DATE of {number!r} is {values['REFUSAL_DATE']!r}")
-        origin = market_from_name(country) or ""
-        if country and not origin:
-            self.warn(f"unknown country {country!r}", number)
         return Notice(
             source=self.card.slug, external_id=number, kind=NoticeKind.BORDER_ACTION, market="US",
             title=" – ".join(filter(None, (product, firm))) or number, url=PAGE, published_on=refused, product=product,
-            brand=firm, category=f"FDA {values['PRODUCT_CODE']}", origin=origin, notifying_country="US",
+            brand=firm, category=f"FDA {values['PRODUCT_CODE']}", notifying_country="US",
+            origin=self.country(values["ISO_CNTRY_CODE"], number),
             summary=f"Charges: {values['REFUSAL_CHARGES']}" if values["REFUSAL_CHARGES"] else "",
             measures=("import_rejected",),
-            identifiers=tuple(filter(None, (values["ENTRY_NUM"], values["MFG_FIRM_FEI_NUM"], values["PRODUCT_CODE"]))),
-            raw=_ROW.raw(row),
+            identifiers=(values["ENTRY_NUM"], values["MFG_FIRM_FEI_NUM"], values["PRODUCT_CODE"]), raw=_ROW.raw(row),
         )
 
 

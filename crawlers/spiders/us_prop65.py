@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import ClassVar
 
-from scrapy import Request
 from scrapy.http import Response
 
-from crawlers.base import Output, SourceSpider
+from crawlers.bases.dump import DumpSpider
 from crawlers.errors import html_instead, is_html, not_parsable, shape
 from crawlers.fields import Fields
 from crawlers.text import day, line, stated
@@ -28,13 +27,14 @@ _ROW = Fields(("Chemical", "Type of Toxicity", "Listing Mechanism", "CAS No.", "
 _UNIT = re.compile(r"\s*\([^()]*/\s*day\).*$", re.I)
 _CAS = re.compile(r"\b\d{2,7}-\d{2}-\d\b")
 _DELISTED = re.compile(r"\bdelisted\b", re.I)
-_FORMS = ("%m/%d/%Y", "%B %d, %Y")
 
 
-class UsProp65(SourceSpider):
+class UsProp65(DumpSpider):
     """The whole list. A line that is struck out, or says that it is delisted, no longer holds."""
 
     fields = _ROW
+    dumps = {"list": FILE}
+    read_list = DumpSpider.read_dump  # as captures of before call it
     card: ClassVar[Source] = Source(
         slug="us_prop65",
         title="California Proposition 65 list of chemicals",
@@ -71,19 +71,14 @@ class UsProp65(SourceSpider):
         ),
     )
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The workbook."""
-        yield self.ask(FILE, self.read_list, unit="list", entry=True)
-
-    def read_list(self, response: Response) -> Output:
+    def records(self, response: Response) -> list[dict[str, Cell]]:
         """All lines."""
         if is_html(response):
             raise html_instead(response.url, response.body)
         try:
-            rows = list(self._rows(response))
+            return list(self._rows(response))
         except NoWorkbook as error:
             raise not_parsable(response.url, "XLSX", error) from None
-        yield self.page(response, self.each(response, rows, self._notice), unit="list")
 
     def _rows(self, response: Response) -> Iterator[dict[str, Cell]]:
         """The lines below the head, by column; empty ones and notes below the table have but one cell."""
@@ -98,23 +93,24 @@ class UsProp65(SourceSpider):
         if not heads:
             raise shape(response.url, f"none of its first {HEAD_WITHIN} rows begins with “Chemical”")
 
-    def _notice(self, row: dict[str, Cell]) -> Notice:
+    def notice(self, row: dict[str, Cell], url: str) -> Notice:
+        """The notice of a line."""
         values = {name: line(cell.text) for name, cell in row.items()}
         chemical, toxicity, limit = values["Chemical"], values["Type of Toxicity"], stated(values.get("NSRL or MADL"))
         if not chemical or not toxicity:
             raise InvalidValue(f"a line names no chemical or no toxicity: {' | '.join(values.values())}"[:200])
-        listed = self.dated(_day(values["Date Listed"]), values["Date Listed"], "Date Listed")
+        listed = self.day_in(values, "Date Listed", _day)
         gone = row["Chemical"].struck or _DELISTED.search(" ".join(values.values()))
         return Notice(
             source=self.card.slug, external_id=" | ".join((chemical, toxicity, str(listed or values["Date Listed"]))),
             kind=NoticeKind.TECHNICAL_REGULATION, market="US", title=f"Proposition 65: {chemical} ({toxicity})", url=PAGE,
             published_on=listed, category=" | ".join(filter(None, ("California", toxicity, values["Listing Mechanism"]))),
             summary=f"NSRL or MADL (µg/day): {limit}" if limit[:1].isdigit() else limit, hazards=("chemical",),
-            stage="repealed" if gone else "in_force", identifiers=tuple(dict.fromkeys(_CAS.findall(values["CAS No."]))),
+            stage="repealed" if gone else "in_force", identifiers=tuple(_CAS.findall(values["CAS No."])),
             raw=_ROW.raw(values | ({"struck out": "yes"} if row["Chemical"].struck else {})),
         )
 
 
-def _day(text: str) -> date | None:
+def _day(text: str | None) -> date | None:
     """The day of a number, as workbooks keep days, or of a date with the month first."""
-    return serial_day(text) or next(filter(None, (day(text, form) for form in _FORMS)), None)
+    return serial_day(text or "") or day(text, "%m/%d/%Y", "%B %d, %Y")

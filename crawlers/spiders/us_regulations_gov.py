@@ -16,7 +16,6 @@ from crawlers.bases.spans import Listed, Span, SpanSpider
 from crawlers.errors import shape
 from crawlers.items import Withdrawal
 from crawlers.text import line
-from domain.errors import InvalidValue
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -96,10 +95,7 @@ class UsRegulationsGov(SpanSpider):
     def listed(self, response: Response, span: Span, page: int) -> Listed:
         """A page of documents; the query of the next one differs in its number only."""
         answer = self.answer(response, _ANSWER)
-        try:
-            meta = self.record(answer["meta"], _META, response.url)
-        except InvalidValue as error:
-            raise shape(response.url, str(error)) from None
+        meta = self.frame(answer["meta"], _META, response.url, "meta")
         following = f"{response.url.rpartition('=')[0]}={page + 1}" if meta["hasNextPage"] else ""
         return Listed(meta["totalElements"], answer["data"], following)
 
@@ -113,25 +109,19 @@ class UsRegulationsGov(SpanSpider):
         """The notice of a document. Raises ShapeChanged for one that was not asked for."""
         number = self.record(value, _ITEM, url, "id")["id"].strip()
         document = self.record(value["attributes"], _DOCUMENT, url, "title")
-        modified, kind = _day(document["lastModifiedDate"]), document["documentType"]
-        if modified is None:
-            raise InvalidValue(f"lastModifiedDate of {number} is {document['lastModifiedDate']!r}")
+        modified, kind = self.sure_day(document, "lastModifiedDate", number, _day), document["documentType"]
         one = timedelta(days=1)  # how exact the filter is at midnight nobody says
         if kind != span.part or not span.start - one <= modified <= span.end + one:
             raise shape(url, f"document {number} ({kind}, modified {modified}) was not asked for")
         return Notice(
             source=self.card.slug, external_id=number, kind=_KINDS[kind], market="US",
             title=line(document["title"]) or number, url=f"https://www.regulations.gov/document/{number}",
-            published_on=self._stated(document, "postedDate"), updated_on=modified,
+            published_on=self.day_in(document, "postedDate", _day), updated_on=modified,
             category=" | ".join(filter(None, map(line, (document["agencyId"], document["subtype"])))),
             stage="proposed" if kind == "Proposed Rule" else "",
-            comment_deadline=self._stated(document, "commentEndDate"),
-            identifiers=tuple(filter(None, map(line, (document["docketId"], document["frDocNum"])))),
-            raw=_DOCUMENT.texts(document),
+            comment_deadline=self.day_in(document, "commentEndDate", _day),
+            identifiers=(line(document["docketId"]), line(document["frDocNum"])), raw=_DOCUMENT.texts(document),
         )
-
-    def _stated(self, document: dict[str, Any], field: str) -> date | None:
-        return self.dated(_day(document[field]), document[field], field)
 
 
 def _address(kind: str, first: str, last: str, page: int) -> str:

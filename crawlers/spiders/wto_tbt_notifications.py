@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from scrapy.http import Response
 
-from crawlers.base import Output
 from crawlers.bases.json_api import LIST, TEXT, JsonApiSpider, Record
-from crawlers.bases.newest_first import NewestFirstSpider
-from crawlers.text import iso_day, line, links, plain
+from crawlers.bases.newest_first import CountedListSpider
+from crawlers.text import line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
 from domain.market import INTERNATIONAL, market_from_name, market_from_wto_code
@@ -35,7 +34,7 @@ _ITEM = Record(
 _SYMBOL = re.compile(r"G/TBT/N/[A-Z]+/\d+(?:/[A-Z][a-z]+\.\s?\d+)*")
 
 
-class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
+class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
     """Pages of twenty, newest first, until the stated total is reached or all is older than what may still change."""
 
     fields = _ITEM
@@ -82,36 +81,31 @@ class WtoTbtNotifications(NewestFirstSpider, JsonApiSpider):
             "SortBy": "distributionDate", "SortDirection": "desc", "ForPublic": "true"})
         return f"{SEARCH}?{query}"
 
-    def read_page(self, response: Response, number: int) -> Output:
-        """One page, and the next one while there is something to find."""
+    def listed(self, response: Response) -> tuple[list[Any], int]:
+        """The notifications of a page."""
         answer = self.answer(response, _ANSWER)
-        records = self.each(response, answer["items"], lambda item: self._notice(item, response.url))
-        yield from self.counted(response, records, len(answer["items"]), answer["totalCount"], number)
+        return answer["items"], answer["totalCount"]
 
-    def _notice(self, value: Any, url: str) -> Notice:
+    def notice(self, value: Any, url: str) -> Notice:
+        """The notice of a notification."""
         item = self.record(value, _ITEM, url, "documentSymbol", "id")
         symbol = (item["documentSymbol"] or "").strip() or str(item["id"] or "")
         if item["area"] != "TBT":
             raise InvalidValue(f"{symbol} is of the area {item['area']!r}, TBT was asked for")
-        published = iso_day(item["distributionDate"])
-        if published is None:
-            raise InvalidValue(f"distributionDate of {symbol} is {item['distributionDate']!r}")
         symbols, market = symbols_in(symbol), self._market(item)
         return Notice(
             source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION,
             market=market, title=line(item["titlePlain"]) or symbol,
             url=item["linkToNotification"] or f"https://eping.wto.org/en/Search/Index?documentSymbol={quote(symbol)}",
-            published_on=published, summary=plain(item["descriptionPlain"]), product=line(item["productsFreeTextPlain"]),
+            published_on=self.sure_day(item, "distributionDate", symbol), summary=plain(item["descriptionPlain"]),
+            product=line(item["productsFreeTextPlain"]),
             category="; ".join(names(item["keywords"])), hs_codes=hs_codes(item["hsCodes"]),
             ics_codes=codes(item["icsCodes"]), notifying_country="" if market == INTERNATIONAL else market,
             objectives=objectives_from_raw(names(item["objectives"])),
-            stage=tbt_stage(symbol.partition(",")[0]), comment_deadline=self._day(item, "commentDeadlineDate"),
-            effective_on=self._day(item, "proposedEntryIntoForceDate"), identifiers=symbols, relates_to=base(symbols),
+            stage=tbt_stage(symbol.partition(",")[0]), comment_deadline=self.day_in(item, "commentDeadlineDate"),
+            effective_on=self.day_in(item, "proposedEntryIntoForceDate"), identifiers=symbols, relates_to=base(symbols),
             documents=links(item.get("dolLink"), item.get("notifiedDocumentLink")), raw=raw(item),
         )
-
-    def _day(self, item: dict[str, Any], field: str) -> date | None:
-        return self.dated(iso_day(item.get(field)), item.get(field), field)
 
     def _market(self, item: dict[str, Any]) -> str:
         """The notifying member; of a joint notification the member that sent it."""

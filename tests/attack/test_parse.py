@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from crawlers.addendum import withdrawn
 from crawlers.pipelines.normalise import normalised, remarks
-from crawlers.spiders.eu_safety_gate import split_measures, withdrawn
+from crawlers.spiders.eu_safety_gate import split_measures
 from crawlers.text import CUT, LONGEST, first_sentence, is_cut, line, links, plain, visible
 from domain.text import tokens
 from storage import notices as stored_notices

@@ -59,6 +59,19 @@ def test_the_same_bytes_are_not_read_again(serve: Serve, tmp_path: Path) -> None
     assert (report["status"], report["unchanged"], report["seen"]) == ("ok", 3, 3)
 
 
+def test_a_dump_that_is_stored_part_by_part_counts_as_one_answer(serve: Serve, tmp_path: Path) -> None:
+    parts = {"crawlers.bases.dump.BATCH": 2}
+    gateway = serve({CA_DUMP: ca_dump(1, 2, 3, 4, 5)})
+    report = crawl(tmp_path, CA, gateway.url, floor=5, constants=parts)
+    assert (report["status"], report["created"], report["seen"]) == ("ok", 5, 5)
+    report = crawl(tmp_path, CA, gateway.url, floor=5, broken=True)
+    assert (report["status"], report["unchanged"], report["seen"]) == ("ok", 5, 5)
+    gateway.answers[CA_DUMP] = ca_dump(1, 2, 3, 5)
+    report = crawl(tmp_path, CA, gateway.url, floor=4, constants=parts)
+    assert (report["status"], report["unchanged"], report["seen"]) == ("ok", 4, 4)
+    assert crawl(tmp_path, CA, gateway.url, floor=4, full=True, constants=parts)["withdrawn"] == 1
+
+
 def test_a_full_crawl_reads_everything_again(serve: Serve, tmp_path: Path) -> None:
     gateway = serve({CA_DUMP: ca_dump(1, 2, 3, etag='"first"')})
     crawl(tmp_path, CA, gateway.url, floor=3)

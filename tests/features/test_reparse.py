@@ -167,8 +167,8 @@ def test_what_only_an_old_answer_holds_is_read_from_it_and_what_is_gone_stays_go
     class Louder(CaRecalls):
         card = CaRecalls.card
 
-        def _notice(self, row: dict[str, Any], url: str) -> Notice:
-            return replace(super()._notice(row, url), brand="Read anew")
+        def notice(self, row: Any, url: str) -> Notice:
+            return replace(super().notice(row, url), brand="Read anew")
 
     assert anew(tmp_path, Louder, apply=True).revised == 2
     rows = stored(tmp_path)

@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
+from crawlers.addendum import withdrawn
 from crawlers.spiders import ca_recalls, wto_tbt_notifications
-from crawlers.spiders.eu_safety_gate import kind, measures, risk_level, split_measures, title, withdrawn
+from crawlers.spiders.eu_safety_gate import measures, risk_level, split_measures, title
+from domain.kinds import kind_of_alert
 
 
 def test_glued_measures_come_apart() -> None:
@@ -28,8 +30,8 @@ def test_a_measure_without_labels_is_not_lost() -> None:
 
 
 def test_the_measures_make_the_kind() -> None:
-    assert [kind(taken) for taken in (("import_rejected",), ("recall_end_users", "import_rejected"), ("recall_end_users",),
-                                      ("withdrawal",), ())] == [
+    assert [kind_of_alert(taken) for taken in (("import_rejected",), ("recall_end_users", "import_rejected"),
+                                               ("recall_end_users",), ("withdrawal",), ())] == [
         "border_action", "border_action", "recall", "foreign_notification", "foreign_notification"]
 
 

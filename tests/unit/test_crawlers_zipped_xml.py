@@ -22,7 +22,7 @@ URL = "https://source.example/all.zip"
 def read(body: bytes, **headers: str) -> list[str]:
     spider: Any = ZippedXmlSpider(name="zipped", job=SimpleNamespace(account=Account()))
     response = Response(URL, body=body, headers=headers)
-    return [str(each.findtext("b")) for each in spider.records(response, "r", "a")]
+    return [str(each.findtext("b")) for each in spider.elements(response, "r", "a")]
 
 
 def zipped(**files: str) -> bytes:
@@ -61,4 +61,4 @@ def test_a_rule_of_taiwan_without_a_field_that_all_have_is_a_changed_shape(field
     names[names.index(field)] = "renamed"
     spider: Any = TwMojLaw(job=SimpleNamespace(account=Account()))
     with pytest.raises(ShapeChanged, match=field):
-        spider._notice(dict.fromkeys(names, ""), URL)
+        spider.notice(dict.fromkeys(names, ""), URL)
