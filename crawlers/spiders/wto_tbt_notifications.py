@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
@@ -14,7 +15,7 @@ from crawlers.bases.newest_first import CountedListSpider
 from crawlers.text import line, links, plain
 from domain.errors import InvalidValue
 from domain.kinds import objectives_from_raw, tbt_stage
-from domain.market import INTERNATIONAL, market_from_name, market_from_wto_code
+from domain.market import INTERNATIONAL, group_of, market_from_name, market_from_wto_code
 from domain.notice import Notice, NoticeKind
 from domain.source import Expectation, Listing, Publisher, Source
 
@@ -50,7 +51,7 @@ class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
         licence="WTO data, to be used with attribution; terms not stated at the interface",
         listing=Listing.APPEND,
         expectation=Expectation(min_items=20, max_silence_days=10),
-        parser_version=1,
+        parser_version=2,  # a joint notification stands under its group
         numbers=(r"G/TBT/N/[A-Z]{2,4}/\d+(?:/.+)?",),
         summary_zh="WTO 成员依《技术性贸易壁垒协定》通报的技术法规与合格评定程序草案，含评议截止日期、HS 与 ICS 编码。",
         summary="Drafts of technical regulations and conformity assessment procedures that WTO members notify under the TBT "
@@ -61,7 +62,8 @@ class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
             "Changed deadlines of notifications more than 90 days older than the newest are seen only by a full crawl.",
             "HS codes are typed by the notifying members and sometimes wrong.",
             "Substances and models often stand only in the attached document.",
-            "A joint notification stands under the market of the member that sent it; the others are among its symbols.",
+            "A joint notification stands under the group of markets that most of its members belong to, else under the "
+            "member that sent it; all members are among its symbols.",
             "SPS (food and plant health) notifications are left out on purpose.",
         ),
         caveats_zh=(
@@ -69,7 +71,7 @@ class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
             "比最新通报早 90 天以上的通报，其截止日期的变更只有完整采集才能发现。",
             "HS 编码由通报成员填写，有时有误。",
             "所涉物质和型号常常只写在附件中。",
-            "联合通报归在提交成员的市场下，其他成员见各自的文号。",
+            "联合通报归在多数成员所属的市场集团下（如海合会、欧亚经济联盟）；没有这样的集团时归在提交成员的市场下。各成员见各自的文号。",
             "有意不收录 SPS（食品与动植物卫生）通报。",
         ),
     )
@@ -92,22 +94,22 @@ class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
         symbol = (item["documentSymbol"] or "").strip() or str(item["id"] or "")
         if item["area"] != "TBT":
             raise InvalidValue(f"{symbol} is of the area {item['area']!r}, TBT was asked for")
-        symbols, market = symbols_in(symbol), self._market(item)
+        symbols, member = symbols_in(symbol), self._member(item)
         return Notice(
             source=self.card.slug, external_id=symbol, kind=NoticeKind.TBT_NOTIFICATION,
-            market=market, title=line(item["titlePlain"]) or symbol,
+            market=group_of(members(symbols)) or member, title=line(item["titlePlain"]) or symbol,
             url=item["linkToNotification"] or f"https://eping.wto.org/en/Search/Index?documentSymbol={quote(symbol)}",
             published_on=self.sure_day(item, "distributionDate", symbol), summary=plain(item["descriptionPlain"]),
             product=line(item["productsFreeTextPlain"]),
             category="; ".join(names(item["keywords"])), hs_codes=hs_codes(item["hsCodes"]),
-            ics_codes=codes(item["icsCodes"]), notifying_country="" if market == INTERNATIONAL else market,
+            ics_codes=codes(item["icsCodes"]), notifying_country="" if member == INTERNATIONAL else member,
             objectives=objectives_from_raw(names(item["objectives"])),
             stage=tbt_stage(symbol.partition(",")[0]), comment_deadline=self.day_in(item, "commentDeadlineDate"),
             effective_on=self.day_in(item, "proposedEntryIntoForceDate"), identifiers=symbols, relates_to=base(symbols),
             documents=links(item.get("dolLink"), item.get("notifiedDocumentLink")), raw=raw(item),
         )
 
-    def _market(self, item: dict[str, Any]) -> str:
+    def _member(self, item: dict[str, Any]) -> str:
         """The notifying member; of a joint notification the member that sent it."""
         code, name = line(item["notifyingMemberCode"]), " ".join(names([item["notifyingMember"]]))
         found = market_from_wto_code(code) or market_from_name(name)
@@ -119,6 +121,11 @@ class WtoTbtNotifications(CountedListSpider, JsonApiSpider):
 def symbols_in(text: str) -> tuple[str, ...]:
     """The document symbols in a text, without the blanks that stray into them."""
     return tuple(dict.fromkeys("".join(symbol.split()) for symbol in _SYMBOL.findall(text)))
+
+
+def members(symbols: Iterable[str]) -> list[str]:
+    """The members of these symbols, those that we know."""
+    return list(filter(None, map(market_from_wto_code, dict.fromkeys(symbol.split("/")[3] for symbol in symbols))))
 
 
 def names(entries: list[Any] | None) -> list[str]:
