@@ -34,7 +34,7 @@ def alert(news: News, sources: Mapping[str, SourceName], fragments: Fragments, b
     lang, zone = news.person.lang, ZoneInfo(news.person.time_zone)
     labels = {each.id: label(each) for each in news.subscriptions}
     grades = [each.stored.grade for each in news.told]
-    found = [fragments.of(told.stored, grade, sources.get(told.stored.notice.source), lang, zone)
+    found = [fragments.of(told, grade, sources.get(told.stored.notice.source), lang, zone)
              for told, grade in zip(news.told[:sum(SHAPES[0])], grades, strict=False)]
     for full, titles in SHAPES:
         items = [each.item(told, labels) for each, told in zip(found[:full], news.told, strict=False)]

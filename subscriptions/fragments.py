@@ -20,6 +20,7 @@ from markupsafe import escape
 from domain import clock
 from domain.criteria import Criteria, Facts, facts
 from domain.grade import Graded
+from domain.relations import Deadline
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
 from subscriptions.forms import Form, place
@@ -54,6 +55,7 @@ class MadeOf:
 
     stored: StoredNotice
     grade: Graded
+    closes: Deadline | None
     source: SourceName | None
     zone: ZoneInfo
     days: tuple[date, date]
@@ -70,10 +72,10 @@ class Fragments:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def of(self, stored: StoredNotice, grade: Graded, source: SourceName | None, lang: str, zone: ZoneInfo) -> OfNotice:
+    def of(self, told: Told, grade: Graded, source: SourceName | None, lang: str, zone: ZoneInfo) -> OfNotice:
         """What mails in a language say of a notice to readers in a time zone."""
-        key = stored.id, lang, zone.key
-        made_of = MadeOf(stored, grade, source, zone, (today(), clock.now().astimezone(zone).date()))
+        key = told.stored.id, lang, zone.key
+        made_of = MadeOf(told.stored, grade, told.closes, source, zone, (today(), clock.now().astimezone(zone).date()))
         found = self._kept.get(key)
         if found is None or found.made_of != made_of:
             found = self._kept[key] = OfNotice(made_of, self._base_url, lang)
@@ -127,7 +129,8 @@ class OfNotice:
     def _rendered(self, changed: tuple[Changed, ...]) -> tuple[Form, Form]:
         """Text and HTML; the lines for somebody become a place for those of anybody."""
         made_of = self.made_of
-        items = [gist_of(made_of.stored, made_of.source, self._base_url, self._lang, changed, (SOMEBODY,), made_of.zone)]
+        items = [gist_of(made_of.stored, made_of.closes, made_of.source, self._base_url, self._lang, changed, (SOMEBODY,),
+                         made_of.zone)]
         text, html = (Form(part(f"alert/items.{kind}", self._lang, items=items).replace(
             part(f"alert/whys.{kind}", self._lang, whys=[SOMEBODY]), place("whys"))) for kind in KINDS)
         _room(self._items)[changed] = text, html

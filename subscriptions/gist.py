@@ -15,6 +15,7 @@ from domain.deadline import DeadlineKind, closing_text, days_left
 from domain.grade import sentence
 from domain.notice import Notice, NoticeKind
 from domain.product_type import ADJACENT_TYPES
+from domain.relations import Deadline
 from domain.subscription import Subscription
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
@@ -97,16 +98,16 @@ def gist(told: Told, sources: Mapping[str, SourceName], base_url: str, lang: str
     found = facts(stored.notice, stored.classification, stored.grade)
     labels = {each.id: label(each) for each in told.subscriptions}
     whys = grouped(told, labels, lambda criteria: reasons(criteria, stored, found, lang))
-    return gist_of(stored, sources.get(stored.notice.source), base_url, lang, changes(told, lang), whys, zone)
+    return gist_of(stored, told.closes, sources.get(stored.notice.source), base_url, lang, changes(told, lang), whys, zone)
 
 
-def gist_of(stored: StoredNotice, source: SourceName | None, base_url: str, lang: str, changed: tuple[Changed, ...],
-            whys: tuple[Why, ...], zone: ZoneInfo) -> Gist:
+def gist_of(stored: StoredNotice, closes: Deadline | None, source: SourceName | None, base_url: str, lang: str,
+            changed: tuple[Changed, ...], whys: tuple[Why, ...], zone: ZoneInfo) -> Gist:
     """A notice in full, with what changed for whom it is told to, and why it is."""
     notice = stored.notice
     return Gist(line(stored, base_url, lang, 300), sentence(stored.grade, lang),
-                _summary(notice, lang, zone), one_line(notice.summary, EXCERPT), web_link(notice.url),
-                tuple(_rows(stored, source, lang, zone)), changed, whys)
+                _summary(notice, closes, lang, zone), one_line(notice.summary, EXCERPT), web_link(notice.url),
+                (*_rows(stored, source, lang), *_dates(notice, closes, lang, zone)), changed, whys)
 
 
 def label(subscription: Subscription) -> str:
@@ -160,13 +161,13 @@ def _what(notice: Notice, lang: str) -> str:
     return say("{day} 起生效", lang, day=day(notice.effective_on, lang)) if notice.effective_on else ""
 
 
-def _summary(notice: Notice, lang: str, zone: ZoneInfo) -> str:
+def _summary(notice: Notice, closes: Deadline | None, lang: str, zone: ZoneInfo) -> str:
     """What is wrong, what was done, until when one may speak up and from when it holds, in one line; empty when nothing of
     it is stated."""
     parts = [_shown(notice, field, lang) for field in ("hazards", "risk_level", "measures")]
-    if notice.comment_deadline:
-        parts.append(say("评议截止 {day}（{left}）", lang, day=day(notice.comment_deadline, lang),
-                         left=left_text(notice.comment_deadline, DeadlineKind.COMMENT, notice.market, zone, lang)))
+    if on := notice.comment_deadline or (closes.day if closes else None):
+        parts.append(say("评议截止 {day}（{left}）", lang, day=day(on, lang),
+                         left=left_text(on, DeadlineKind.COMMENT, notice.market, zone, lang)))
     if notice.effective_on:
         parts.append(say("{day} 起生效", lang, day=day(notice.effective_on, lang)))
     return say("；", lang).join(part for part in parts if part)
@@ -178,7 +179,7 @@ def _number(notice: Notice, lang: str) -> str:
     return _listed(stated or [one_line(notice.external_id, 80)], lang, MOST_NUMBERS)
 
 
-def _rows(stored: StoredNotice, source: SourceName | None, lang: str, zone: ZoneInfo) -> Iterator[Row]:
+def _rows(stored: StoredNotice, source: SourceName | None, lang: str) -> Iterator[Row]:
     notice, found = stored.notice, stored.classification
     floor = Confidence.LOW
     own_words = one_line(" · ".join(each for each in (notice.product, notice.brand, notice.model) if each.strip()), 200)
@@ -199,7 +200,6 @@ def _rows(stored: StoredNotice, source: SourceName | None, lang: str, zone: Zone
         ("发布编号", _number(notice, lang)),
     )
     yield from (Row(say(label, lang), value) for label, value in values if value)
-    yield from _dates(notice, lang, zone)
 
 
 def _stage(notice: Notice, lang: str) -> str:
@@ -209,7 +209,7 @@ def _stage(notice: Notice, lang: str) -> str:
     return ""
 
 
-def _dates(notice: Notice, lang: str, zone: ZoneInfo) -> Iterator[Row]:
+def _dates(notice: Notice, closes: Deadline | None, lang: str, zone: ZoneInfo) -> Iterator[Row]:
     if notice.published_on:
         yield Row(say("发布日期", lang), day(notice.published_on, lang))
     elif notice.updated_on:
@@ -217,6 +217,10 @@ def _dates(notice: Notice, lang: str, zone: ZoneInfo) -> Iterator[Row]:
     if notice.comment_deadline:
         yield Row(say("评议截止", lang), closing_text(notice.comment_deadline, notice.market, zone, lang),
                   left_text(notice.comment_deadline, DeadlineKind.COMMENT, notice.market, zone, lang))
+    elif closes:
+        yield Row(say("评议截止", lang), say("{time}（见 {number}）", lang, number=one_line(closes.stated_by, 80),
+                                         time=closing_text(closes.day, notice.market, zone, lang)),
+                  left_text(closes.day, DeadlineKind.COMMENT, notice.market, zone, lang))
     if notice.effective_on:
         yield Row(say("生效日期", lang), day(notice.effective_on, lang))
 

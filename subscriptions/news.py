@@ -10,10 +10,11 @@ from datetime import date, datetime
 from domain import clock
 from domain.digest import newest
 from domain.grade import Grade
-from domain.notice import Notice, NoticeStatus
+from domain.notice import Notice, NoticeKind, NoticeStatus
 from domain.organisation import Person
+from domain.relations import Deadline
 from domain.subscription import Frequency, Subscription, SubscriptionState
-from storage import digests, grade_overrides, notices, organisations, subscriptions
+from storage import digests, follows, grade_overrides, notices, organisations, subscriptions
 from storage import matches as kept
 from storage import told as mails
 from storage.digests import Run
@@ -28,13 +29,15 @@ GRADE_ORDER = {"red": 0, "yellow": 1, "plain": 2}
 @dataclass(frozen=True, slots=True)
 class Told:
     """One notice for one person: as it stands now, the subscriptions it met and the matches this settles. ``before`` is
-    the reading that the person knows, or knew of before the change; None for news."""
+    the reading that the person knows, or knew of before the change; None for news. ``closes`` is until when comments are
+    taken where not the notice but another step of its case says so."""
 
     stored: StoredNotice
     subscriptions: tuple[Subscription, ...]
     match_ids: tuple[int, ...]
     before: Notice | None = None
     was_withdrawn: bool = False
+    closes: Deadline | None = None
 
     @property
     def is_withdrawn(self) -> bool:
@@ -167,6 +170,7 @@ class _Readings:
         self._given = {each: grade_overrides.of_zone(session, each, self._read) for each in sorted(zone_ids)}
         self._told = dict[tuple[int, frozenset[int]], StoredNotice]()
         self._versions = dict[int, dict[int, NoticeVersion]]()
+        self._closes = dict[int, Deadline | None]()
 
     def of(self, notice_id: int, zone_ids: frozenset[int]) -> StoredNotice | None:
         """A notice with the grade that it has in zones: the same object each time. None when there is none."""
@@ -183,6 +187,17 @@ class _Readings:
             self._versions[notice_id] = {each.version: each for each in notices.versions(self._session, notice_id)}
         return self._versions[notice_id].get(version)
 
+    def closes(self, notice_id: int) -> Deadline | None:
+        """Until when comments are taken on a notification that says nothing of it itself, such as an addendum."""
+        if notice_id not in self._closes:
+            notice = self._read[notice_id].notice
+            states_none = notice.kind is NoticeKind.TBT_NOTIFICATION and not notice.comment_deadline
+            found = follows.standing(self._session, notice_id) if states_none else None
+            is_open = found and found.comment_on and found.comment_on >= clock.today()
+            self._closes[notice_id] = (Deadline(found.comment_on, found.stated.notice.external_id)
+                                       if found and found.comment_on and is_open else None)
+        return self._closes[notice_id]
+
 
 def _told(found: Iterable[Match], asked: Mapping[int, Subscription], stored: Mapping[int, StoredNotice],
           shown: Mapping[int, int], readings: _Readings) -> tuple[Told, ...]:
@@ -194,7 +209,7 @@ def _told(found: Iterable[Match], asked: Mapping[int, Subscription], stored: Map
         told.append(Told(
             stored[notice_id], tuple(asked[each] for each in sorted({each.subscription_id for each in matches})),
             tuple(each.id for each in matches), before.notice if before else None,
-            before is not None and before.status is NoticeStatus.WITHDRAWN))
+            before is not None and before.status is NoticeStatus.WITHDRAWN, readings.closes(notice_id)))
     return tuple(sorted(told, key=lambda each: urgency(each.stored)))
 
 

@@ -196,3 +196,23 @@ def test_what_an_editor_decided_is_the_reason_of_later_mails(here: World) -> Non
     store(here.db, replace(VALVE, measures=("recall_end_users",)))
     [mail] = here.round()
     assert "依据：消声器：编辑判定" in text(mail)
+
+
+def test_an_addendum_that_states_no_deadline_says_until_when_its_case_takes_comments(here: World) -> None:
+    here.follow()
+    case = notice("G/TBT/N/EU/9000", kind=NoticeKind.TBT_NOTIFICATION, comment_deadline=date(2026, 12, 20))
+    store(here.db, case)
+    here.round()
+    here.wait()
+    store(here.db, replace(case, external_id="G/TBT/N/EU/9000/Add.1", comment_deadline=None, relates_to=("G/TBT/N/EU/9000",),
+                           title="Air compressors: the annex"))
+    (mail,) = here.round()
+    until = "2026-12-20（欧盟当地时间 24:00 前，即北京时间 12 月 21 日 07:00）"
+    assert f"评议截止：{until}（见 G/TBT/N/EU/9000）（还剩 30 天）\n" in text(mail)
+    assert "评议截止 2026-12-20（还剩 30 天）" in text(mail)
+    assert not [part for part in mail.walk() if part.get_content_type() == "text/calendar"], "it goes with what states it"
+    here.wait(timedelta(days=31))
+    store(here.db, replace(case, external_id="G/TBT/N/EU/9000/Add.2", comment_deadline=None, relates_to=("G/TBT/N/EU/9000",),
+                           title="Air compressors: adopted"))
+    (mail,) = here.round()
+    assert "评议截止" not in text(mail), "what has passed is of no use"

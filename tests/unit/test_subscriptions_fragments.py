@@ -17,6 +17,7 @@ from domain.classify import classify
 from domain.criteria import Criteria, Scope
 from domain.notice import Notice, NoticeKind, NoticeStatus
 from domain.organisation import Person
+from domain.relations import Deadline
 from domain.subscription import Subscription, SubscriptionState, Topic
 from storage.notices import StoredNotice
 from storage.publishers import SourceName
@@ -73,7 +74,8 @@ def news(draw: st.DrawFn) -> News:
         told.append(Told(
             stored(number, each, found, draw(st.integers(1, 2)), draw(st.sampled_from(NoticeStatus))),
             tuple(draw(st.lists(st.sampled_from(asked), min_size=1, unique_by=lambda one: one.id))), (number + 1,),
-            draw(st.one_of(st.none(), told_of())), draw(st.booleans())))
+            draw(st.one_of(st.none(), told_of())), draw(st.booleans()),
+            draw(st.sampled_from((None, Deadline(date(2026, 12, 20), "G/TBT/N/EU/1"))))))
     return News(Person(1, "", draw(st.sampled_from(("zh", "en"))), True, "li@firm.example"), tuple(told), {})
 
 
