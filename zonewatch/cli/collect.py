@@ -83,7 +83,7 @@ def _line(report: dict[str, Any]) -> str:
 
 @main.command("sources")
 @click.option("--json", "as_json", is_flag=True, help="Print a list.")
-@click.option("--verbose", "-v", is_flag=True, help="Tell of each also its title, since when and why it is so, its last run.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell also the title, since when and why it is so, and the last run.")
 def list_sources(as_json: bool, verbose: bool) -> None:
     """List the sources with their health."""
     from crawlers.cards import cards
