@@ -64,7 +64,7 @@ class Zone:
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person with the address that mail goes to; ``email`` is empty as long as none is verified. ``time_zone`` is where
-    they are: as they said, else that of their zone."""
+    they are: as they said, else that of their zone; ``told_of_outages`` whether they want mail about those of sources."""
 
     id: int
     name: str
@@ -74,6 +74,7 @@ class Person:
     roles: tuple[Membership, ...] = ()
     time_zone: str = HOME
     quiet: Quiet | None = None
+    told_of_outages: bool = True
     is_erased: bool = False
 
     def quiet_until(self, now: datetime) -> datetime | None:

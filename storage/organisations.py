@@ -216,11 +216,12 @@ def _persons(session: Session, person_ids: Sequence[int]) -> Iterator[tuple[int,
         roles[person_id].append(Membership(Role(role), organisation_id, zone_id))
     rows = session.execute(
         select(PersonRow.id, PersonRow.name, PersonRow.lang, PersonRow.is_operator, whereabouts.time_zone(),
-               PersonRow.quiet_from, PersonRow.quiet_until, PersonRow.erased_at).where(PersonRow.id.in_(person_ids)))
-    for person_id, name, lang, is_operator, zone, begin, end, erased_at in rows:
+               PersonRow.quiet_from, PersonRow.quiet_until, PersonRow.told_of_outages, PersonRow.erased_at).where(
+                   PersonRow.id.in_(person_ids)))
+    for person_id, name, lang, is_operator, zone, begin, end, told_of_outages, erased_at in rows:
         yield person_id, Person(
             person_id, name, lang, is_operator, emails.get(person_id, ""), tuple(roles.get(person_id, ())), zone,
-            None if begin is None or end is None else Quiet(begin, end), erased_at is not None)
+            None if begin is None or end is None else Quiet(begin, end), told_of_outages, erased_at is not None)
 
 
 def home_zones(session: Session) -> dict[int, int]:

@@ -16,7 +16,7 @@ from domain.source import Reason, RunKind, RunStatus
 from storage import changes, emails, health, notices
 from storage.emails import Purpose
 from storage.health import Noted
-from storage.models import HealthRow, SourceRow, SourceRunRow
+from storage.models import HealthRow, PersonRow, SourceRow, SourceRunRow
 
 WELL = (HealthState.HEALTHY, HealthState.SILENT)
 """States in which all news of a source come through again."""
@@ -82,6 +82,24 @@ def tell(session: Session, turns: Sequence[Turn]) -> None:
 def told_with(session: Session, row_id: int) -> list[Outage]:
     """What readers are told in one with the row ``row_id``, by source."""
     return [_outage(session, each) for each in _rows_told_with(session, row_id)]
+
+
+def unwilling(session: Session) -> set[int]:
+    """Those who do not want to be told of outages."""
+    return set(session.scalars(select(PersonRow.id).where(~PersonRow.told_of_outages)))
+
+
+def is_told(session: Session, person_id: int) -> bool:
+    """Whether a person wants to be told of outages; nobody does who is not known any more."""
+    return bool(session.scalar(select(PersonRow.told_of_outages).where(
+        PersonRow.id == person_id, PersonRow.erased_at.is_(None))))
+
+
+def set_told(session: Session, person_id: int, wants: bool) -> None:
+    """Tell a person of outages from now on, or no longer: then also what has not left yet is withheld."""
+    session.execute(update(PersonRow).where(PersonRow.id == person_id).values(told_of_outages=wants))
+    if not wants:
+        emails.withhold(session, person_id, Purpose.OUTAGE, emails.UNWANTED)
 
 
 def _newest_told(session: Session) -> dict[str, Noted]:

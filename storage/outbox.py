@@ -14,7 +14,7 @@ from domain.organisation import AddressState
 from domain.subscription import SubscriptionState, Topic
 from storage import follows
 from storage.emails import FIRST_SEAT, UNWANTED, Attachment, Email, EmailState, ErrorClass, Letter, Purpose
-from storage.models import AddressRow, EmailRow, FollowRow, MatchRow, ReminderRow, SubscriptionRow
+from storage.models import AddressRow, EmailRow, FollowRow, MatchRow, PersonRow, ReminderRow, SubscriptionRow
 from storage.session import Database
 
 URGENT = (Purpose.CONFIRM.value, Purpose.SIGN_IN.value, Purpose.ADDRESS.value)
@@ -81,7 +81,8 @@ def _closed(session: Session, addresses: Iterable[str]) -> set[str]:
 
 def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int]:
     """Those of these mails that tell matches, but none of a subscription that is active, or reminders, but none of a notice
-    that is followed any more, or are of a topic that their reader has no subscription to any more."""
+    that is followed any more, or are of a topic that their reader has no subscription to any more, or about outages of
+    which their reader does not want to be told."""
     is_active = case((SubscriptionRow.state == SubscriptionState.ACTIVE.value, 1), else_=0)
     alerts = session.scalars(
         select(MatchRow.email_id).join(SubscriptionRow, SubscriptionRow.id == MatchRow.subscription_id)
@@ -91,12 +92,15 @@ def _unwanted(session: Session, email_ids: Sequence[int]) -> set[int]:
                            SubscriptionRow.state == SubscriptionState.ACTIVE.value)
     others = session.scalars(select(EmailRow.id).where(
         EmailRow.id.in_(email_ids), EmailRow.purpose.in_((Purpose.BULLETIN.value, Purpose.OUTAGE.value)), ~reads))
+    unheard = session.scalars(
+        select(EmailRow.id).join(PersonRow, PersonRow.id == EmailRow.person_id)
+        .where(EmailRow.id.in_(email_ids), EmailRow.purpose == Purpose.OUTAGE.value, ~PersonRow.told_of_outages))
     followed = exists().where(FollowRow.person_id == ReminderRow.person_id, FollowRow.notice_id == ReminderRow.notice_id,
                               follows.lives())
     reminders = session.scalars(
         select(ReminderRow.email_id).where(ReminderRow.email_id.in_(email_ids)).group_by(ReminderRow.email_id)
         .having(func.max(case((followed, 1), else_=0)) == 0))
-    return {each for each in (*alerts, *others, *reminders) if each is not None}
+    return {each for each in (*alerts, *others, *unheard, *reminders) if each is not None}
 
 
 def _email(row: Row[Any]) -> Email:

@@ -48,7 +48,8 @@ def export(session: Session, person_id: int) -> dict[str, Any]:
     own = SubscriptionRow.person_id == person_id
     return {
         "exported_at": _plain(clock.now()),
-        "person": _of(person, "id name lang is_operator created_at time_zone quiet_from quiet_until totp_since erased_at"),
+        "person": _of(person, (
+            "id name lang is_operator created_at time_zone quiet_from quiet_until told_of_outages totp_since erased_at")),
         "addresses": _all(session, AddressRow, AddressRow.person_id == person_id,
                           "email verified_at delivery soft_bounces held_until ended_why"),
         "memberships": _memberships(session, person_id),

@@ -128,15 +128,16 @@ def _announced(db: Database, row_id: int) -> list[Outage]:
 
 
 def _compose_outage(db: Database, composer: Composer, due: Due, announced: Callable[[int], list[Outage]]) -> bool:
-    """Write an announcement for one reader, unless nothing of it concerns them any more."""
+    """Write an announcement for one reader, unless nothing of it concerns them any more or they want none."""
     with db.read() as session:
         person = organisations.person(session, due.person_id)
-        found, asked = outage.for_person(announced(due.subject_id), subscriptions.of_person(session, person.id))
+        found = outage.for_person(announced(due.subject_id), subscriptions.of_person(session, person.id))
         sources = publishers.names(session)
-    letter = composer.outage(due, person, found, asked, sources) if found and person.email else None
+    wanted = bool(found and person.email and person.told_of_outages)
+    letter = composer.outage(due, person, found, sources) if wanted else None
     with db.write() as session:
         if letter is None:
-            emails.mark_failed(session, due.id, "the subscription ended")
+            emails.mark_failed(session, due.id, emails.UNWANTED)
             return False
         emails.write(session, due.id, letter, person.quiet_until(clock.now()))
         return True

@@ -112,12 +112,11 @@ class Composer:
         written = render("health", lang, base_url=self.base_url, **told)
         return self._letter(Purpose.HEALTH, None, email, lang, written, f"health:{report.upto}:{email}")
 
-    def outage(self, due: Due, person: Person, found: Sequence[Outage], asked: Sequence[Subscription],
-               sources: Mapping[str, SourceName]) -> Letter:
-        """Tell a reader of sources that are of no use, or that they are back."""
-        ids = tuple(each.id for each in asked)
-        link = self._way_out(person.id, ids if len(ids) <= MOST_NAMED else ())
-        written = render("back" if found[0].until else "outage", person.lang, base_url=self.base_url, unsubscribe=link,
+    def outage(self, due: Due, person: Person, found: Sequence[Outage], sources: Mapping[str, SourceName]) -> Letter:
+        """Tell a reader of sources that are of no use, or that they are back. The way out ends these announcements alone:
+        who tires of them keeps the alerts."""
+        link = f"{self.base_url}/outages/stop/{self.tokens.outages(person.id)}"
+        written = render("back" if found[0].until else "outage", person.lang, base_url=self.base_url, way_out=link,
                          items=[outage_line(each, sources, self.base_url, person.lang) for each in found])
         return self._letter(Purpose.OUTAGE, person.id, person.email, person.lang, written, due.dedup_key, link)
 

@@ -46,11 +46,12 @@ def _is_fresh(told: datetime | None, now: datetime) -> bool:
 
 
 def readers(db: Database, change: Change) -> set[int]:
-    """Everybody whom the announcement of a change concerns."""
+    """Everybody whom the announcement of a change concerns and who wants to be told."""
     with db.read() as session:
-        found = outages.told_with(session, change.subject_id)
+        found, unwilling = outages.told_with(session, change.subject_id), outages.unwilling(session)
         return {each.person_id for each in subscriptions.active(session, Topic.NOTICES)
-                if any(_concerns(outage, each.person_id, each.criteria) for outage in found)}
+                if each.person_id not in unwilling
+                and any(_concerns(outage, each.person_id, each.criteria) for outage in found)}
 
 
 def _concerns(outage: Outage, person_id: int, criteria: Criteria) -> bool:
@@ -60,9 +61,7 @@ def _concerns(outage: Outage, person_id: int, criteria: Criteria) -> bool:
             and (outage.until is None or person_id in outage.told))
 
 
-def for_person(found: Sequence[Outage], asked: Sequence[Subscription]) -> tuple[list[Outage], list[Subscription]]:
-    """Of an announcement what concerns a person with these subscriptions, and which of them."""
+def for_person(found: Sequence[Outage], asked: Sequence[Subscription]) -> list[Outage]:
+    """Of an announcement what concerns a person with these subscriptions."""
     active = [each for each in asked if each.topic is Topic.NOTICES and each.state is SubscriptionState.ACTIVE]
-    drawing = {each.id: [one for one in found if _concerns(one, each.person_id, each.criteria)] for each in active}
-    mine = [one for one in found if any(one in drawn for drawn in drawing.values())]
-    return mine, [each for each in active if drawing[each.id]]
+    return [one for one in found if any(_concerns(one, each.person_id, each.criteria) for each in active)]

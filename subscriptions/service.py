@@ -9,7 +9,7 @@ from domain.criteria import Criteria
 from domain.errors import Conflict, InvalidValue, NotFound
 from domain.organisation import checked_email
 from domain.subscription import Frequency, Subscription, SubscriptionState, Topic
-from storage import attempts, consents, emails, notices, organisations, subscriptions, told, whereabouts
+from storage import attempts, consents, emails, notices, organisations, outages, subscriptions, told, whereabouts
 from storage.emails import Purpose
 from storage.notices import StoredNotice
 from storage.session import Database
@@ -145,6 +145,21 @@ class SubscriptionService:
     def rest(self, person_id: int, time_zone: str, quiet: tuple[int, int] | None, lang: str = "zh") -> None:
         """See ``subscriptions.choice.rest``."""
         rest(self._db, person_id, time_zone, quiet, lang)
+
+    def hear_of_outages(self, person_id: int, wants: bool) -> None:
+        """Tell a person of outages of sources, or no longer; alerts go on."""
+        with self._db.write() as session:
+            outages.set_told(session, person_id, wants)
+
+    def hears_of_outages(self, token: str) -> bool:
+        """Whether whom a link in a mail about outages is for is still told of them. Raises BadToken."""
+        person_id = self._tokens.read_outages(token)
+        with self._db.read() as session:
+            return outages.is_told(session, person_id)
+
+    def end_outages(self, token: str) -> None:
+        """Tell the person of a link of outages no longer. Doing it again changes nothing. Raises BadToken."""
+        self.hear_of_outages(self._tokens.read_outages(token), False)
 
     def said_time_zone(self, person_id: int) -> str:
         """The time zone that a person chose; empty when it is that of their zone."""

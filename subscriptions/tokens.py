@@ -105,6 +105,7 @@ class Tokens:
         self._sign_in = _serializer(secret_key, "sign-in")
         self._mail = _serializer(secret_key, "mail")
         self._silence = _serializer(secret_key, "silence")
+        self._outages = _serializer(secret_key, "outages")
         self._calendar = URLSafeSerializer(secret_key, salt="zonewatch.calendar")
         self._address = _serializer(secret_key, "address")
         self._reachable = _serializer(secret_key, "reachable")
@@ -150,6 +151,15 @@ class Tokens:
         """What a link in a reminder offers."""
         person_id, notice_ids = _read(self._silence, token, None)
         return Silence(person_id, tuple(notice_ids))
+
+    def outages(self, person_id: int) -> str:
+        """A link that ends mails about outages of sources; like that to unsubscribe it never expires."""
+        return str(self._outages.dumps([person_id]))
+
+    def read_outages(self, token: str) -> int:
+        """Whom a link in a mail about outages is for."""
+        (person_id,) = _read(self._outages, token, None)
+        return int(person_id)
 
     def calendar(self, person_id: int, calendar_no: int) -> str:
         """The address of a person's calendar: the same each time, since programs keep it. It is good until the person's

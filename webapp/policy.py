@@ -42,6 +42,8 @@ ROUTES: dict[str, Access] = {
     "alerts.confirm_now": Access.PUBLIC,
     "alerts.unsubscribe": Access.PUBLIC,
     "alerts.unsubscribe_now": Access.PUBLIC,
+    "alerts.outages": Access.PUBLIC,
+    "alerts.outages_now": Access.PUBLIC,
     "alerts.told": Access.PUBLIC,
     "alerts.mine": Access.SUBSCRIBER,
     "alerts.choose": Access.SUBSCRIBER,

@@ -14,7 +14,7 @@ CSRF = "csrf_token"
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 ONE_CLICK = ("List-Unsubscribe", "One-Click")
 """The form field by which RFC 8058 tells a mail program's POST from a person's."""
-ONE_CLICK_ENDPOINTS = frozenset(("alerts.unsubscribe_now", "follows.silence_now"))
+ONE_CLICK_ENDPOINTS = frozenset(("alerts.unsubscribe_now", "alerts.outages_now", "follows.silence_now"))
 SIGNATURE = "X-Zonewatch-Signature"
 TIMESTAMP = "X-Zonewatch-Timestamp"
 """Headers of a callback: HMAC of time and body, and that time in seconds since 1970."""

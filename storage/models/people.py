@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -38,7 +38,8 @@ class OrganisationRow(Base):
 class PersonRow(Base):
     """A person is one or more verified addresses. ``time_zone`` is None for that of their zone; quiet hours are minutes of
     the day. ``totp_secret`` is sealed, ``totp_last_step`` the last one used; ``calendar_no`` is in the address of their
-    calendar, so that a new number ends the old address."""
+    calendar, so that a new number ends the old address. ``told_of_outages`` is whether they want mail about those of
+    sources."""
 
     __tablename__ = "persons"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -49,6 +50,7 @@ class PersonRow(Base):
     time_zone: Mapped[str | None]
     quiet_from: Mapped[int | None]
     quiet_until: Mapped[int | None]
+    told_of_outages: Mapped[bool] = mapped_column(default=True, server_default=true())
     totp_secret: Mapped[str | None]
     totp_since: Mapped[datetime | None]
     totp_last_step: Mapped[int | None]

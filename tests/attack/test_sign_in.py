@@ -56,9 +56,14 @@ def active(portal: Portal, email: str = SUBSCRIBER) -> list[int]:
     return [each.id for each in portal.subscriptions.of_person(portal.people[email])]
 
 
-def one_click(portal: Portal, token: str, **form: str) -> int:
+def one_click(portal: Portal, token: str, page: str = "/unsubscribe/", **form: str) -> int:
     """What a mail program's POST is answered: it has no cookie and no token of a form."""
-    return int(portal.client().post(f"/unsubscribe/{token}", data={**ONE_CLICK, **form}).status_code)
+    return int(portal.client().post(page + token, data={**ONE_CLICK, **form}).status_code)
+
+
+def hears_of_outages(portal: Portal, email: str = SUBSCRIBER) -> bool:
+    with portal.db.read() as session:
+        return organisations.person(session, portal.people[email]).told_of_outages
 
 
 def from_network(client: FlaskClient, address: str, page: str, **form: str) -> Any:
@@ -80,7 +85,8 @@ def test_case_51_a_gateway_that_opens_every_link_of_every_mail_changes_nothing(p
     mails = portal.mails()
     leave = Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], (subscription,))
     found = {link for mail in mails for link in re.findall(r"https?://[^/\s\"<]+(/[^\s\"<]*)", mail.text + mail.html)}
-    paths = sorted(found | {f"/unsubscribe/{leave}"})
+    stop = Tokens(SECRET).outages(portal.people[SUBSCRIBER])
+    paths = sorted(found | {f"/unsubscribe/{leave}", f"/outages/stop/{stop}"})
     for start in ("/confirm/", "/sign-in/", "/my/address/"):
         assert sum(path.startswith(start) for path in paths) == 1
     before = portal.counts()
@@ -89,6 +95,7 @@ def test_case_51_a_gateway_that_opens_every_link_of_every_mail_changes_nothing(p
         for method in ("GET", "HEAD"):
             assert gateway.open(path, method=method).status_code == 200
     assert portal.counts() == before
+    assert hears_of_outages(portal)
     assert gateway.get("/my").status_code == 302, "nobody is signed in"
     (link,) = [path for path in paths if path.startswith("/sign-in/")]
     assert post(portal.client(), link).status_code == 302, "and the link is still good for whoever it was sent to"
@@ -113,6 +120,25 @@ def test_case_52_one_click_is_answered_as_the_table_says(portal: Portal) -> None
     for _ in range(3):
         assert one_click(portal, good) == 200, "an old mail's way out works, and again"
     assert active(portal) == []
+
+
+def test_case_52_one_click_in_a_mail_about_outages_ends_these_mails_and_no_subscription(portal: Portal) -> None:
+    mine = subscribed(portal)
+    person, tokens = portal.people[SUBSCRIBER], Tokens(SECRET)
+    good, page = tokens.outages(person), "/outages/stop/"
+    asks = portal.client().get(page + good)
+    assert (asks.status_code, "csrf_token" in asks.text, hears_of_outages(portal)) == (200, True, True)
+    for wrong in ("wrong", good[:-1] + ("A" if good[-1] != "A" else "B"), Tokens("another").outages(person),
+                  tokens.unsubscribe(person, (mine,)), tokens.silence(person, ()), tokens.sign_in(1, SUBSCRIBER)):
+        assert one_click(portal, wrong, page) == 401, wrong
+    assert one_click(portal, good) == 401, "it ends no subscription"
+    assert portal.client().post(page + good, data={"List-Unsubscribe": "no"}).status_code == 400, "a form without its token"
+    assert hears_of_outages(portal)
+    assert one_click(portal, tokens.outages(10_000), page) == 200, "of nobody nothing is said"
+    clock.fix(clock.now() + timedelta(days=400))
+    for _ in range(3):
+        assert one_click(portal, good, page) == 200, "an old mail's way out works, and again"
+    assert (hears_of_outages(portal), hears_of_outages(portal, EDITOR), active(portal)) == (False, True, [mine])
 
 
 def test_case_52_a_network_presses_a_thousand_buttons_a_minute_at_most(portal: Portal) -> None:
@@ -140,7 +166,8 @@ def test_case_53_a_token_serves_its_own_purpose_only(portal: Portal) -> None:
     tokens, person = Tokens(SECRET), portal.people[SUBSCRIBER]
     made = {"/unsubscribe/": tokens.unsubscribe(person, (mine,)), "/confirm/": tokens.confirm(mine, SUBSCRIBER, "zh"),
             "/sign-in/": portal.sign_in_path(SUBSCRIBER).rpartition("/")[2],
-            "/my/address/": tokens.address(person, "second@cartridges.example")}
+            "/my/address/": tokens.address(person, "second@cartridges.example"),
+            "/outages/stop/": tokens.outages(person), "/follow/stop/": tokens.silence(person, ())}
     before = portal.counts()
     client = portal.client()
     form = csrf(client, "/sign-in")
@@ -151,6 +178,7 @@ def test_case_53_a_token_serves_its_own_purpose_only(portal: Portal) -> None:
                 assert client.post(page + token, data={"csrf_token": form}).status_code == 410
     after = portal.counts()
     assert after == before
+    assert hears_of_outages(portal)
     assert client.get("/my").status_code == 302
     answer = client.post(f"/unsubscribe/{made['/unsubscribe/']}", data={"csrf_token": form, "id": str(theirs)})
     assert answer.status_code == 410, "a way out of one list is none out of another"

@@ -273,7 +273,8 @@ def _people(portal: Portal, ids: dict[str, Any]) -> dict[str, Any]:
     return {"mine": mine, "bulletin": first, "draft": draft, "confirm": portal.token("confirm"),
             "zone": portal.zones["zhuhai"], "sign_in": portal.sign_in_path(OTHER_EDITOR).rpartition("/")[2],
             "address": Tokens(SECRET).address(portal.people[OTHER_EDITOR], "second@fenghua.example"),
-            "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ()), "told": _mail_that_left(portal, ids)}
+            "unsubscribe": Tokens(SECRET).unsubscribe(portal.people[SUBSCRIBER], ()),
+            "outages": Tokens(SECRET).outages(portal.people[SUBSCRIBER]), "told": _mail_that_left(portal, ids)}
 
 
 def _mail_that_left(portal: Portal, ids: dict[str, Any]) -> str:

@@ -185,6 +185,7 @@ PAGES = {
         "notice-nasty": "/notices/{nasty}", "notice-german": "/notices/{german}", "capture": "/notices/{red}/capture",
         "subscribe": "/subscribe", "subscribe-ink": "/subscribe?product=ink_cartridge&market=EU",
         "confirm": "/confirm/{confirm}", "unsubscribe": "/unsubscribe/{unsubscribe}", "told": "/mails/{told}",
+        "outages": "/outages/stop/{outages}", "search-foreign": "/?q=外壳毛刺",
         "bulletins": "/bulletins", "privacy": "/privacy",
         "bulletin": "/bulletins/{bulletin}", "sources": "/sources", "source-failing": "/sources/ca_recalls",
         "source-good": "/sources/eu_safety_gate", "sign-in": "/sign-in", "sign-in-arrive": "/sign-in/{sign_in}",

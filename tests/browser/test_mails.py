@@ -84,8 +84,8 @@ def letters() -> Iterator[tuple[str, Letter]]:
     yield "bulletin", composer.bulletin(due, li, bulletin, zone, [each.stored for each in told], [ASKED])
     outage = Outage("eu_safety_gate", "https://gate.example", "EU", frozenset({"EU"}), HealthState.BLOCKED, Reason("ok"),
                     scene.NOW - 8 * DAY)
-    yield "outage", composer.outage(due, li, [outage], [ASKED], sources)
-    yield "back", composer.outage(due, li, [replace(outage, until=scene.NOW, caught_up=41, relevant=2)], [ASKED], sources)
+    yield "outage", composer.outage(due, li, [outage], sources)
+    yield "back", composer.outage(due, li, [replace(outage, until=scene.NOW, caught_up=41, relevant=2)], sources)
     states = tuple(Noted(1, "eu_safety_gate", state, scene.NOW, Reason("ok"), scene.NOW, None)
                    for state in (HealthState.BLOCKED, HealthState.HEALTHY, HealthState.FAILING))
     yield "health", composer.report(li.email, "zh", Report(states[:1], states[1:2], states[2:], {}, 1), sources)

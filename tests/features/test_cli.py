@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,20 @@ def test_sources_tell_state_grade_and_last_run(loaded: Installed) -> None:
         assert (each["state"], each["grade"], each["last_run"]["status"]) == ("healthy", "proven", "ok")
         assert each["since"] == each["last_success"] != "", "one crawl so far"
         assert (each["reason"], each["reason_zh"], each["floor"], each["paused_why"]) == ("", "", 1, None)
+
+
+def test_sources_fit_eighty_columns_one_line_each_and_the_rest_is_told_on_demand(loaded: Installed) -> None:
+    short = loaded.run("sources").splitlines()
+    assert max(map(len, short)) <= 80
+    for each in loaded.json("sources"):
+        [line] = [line for line in short if f" {each['slug']} " in line]
+        day, time = (each["last_success"] or "–T")[:16].split("T")
+        assert line.strip("│ ").replace("│", " ").split() == [
+            each["slug"], each["state"], *filter(None, (day, time)), str(each["notices"])]
+    told = loaded.run("sources", "--verbose")
+    for card in cards():
+        assert card.slug in told
+        assert f"{card.title} ({card.market})" in told
 
 
 def test_a_crawl_reports_every_source_and_a_second_one_brings_nothing(loaded: Installed) -> None:
@@ -146,6 +161,7 @@ def test_doctor_survives_what_it_should_diagnose(installed: Installed) -> None:
 def test_a_paused_source_says_so(loaded: Installed) -> None:
     sources.pause(loaded.db, "ca_recalls", "the publisher asked us to", "test")
     [report] = loaded.json("crawl", "ca_recalls", status=1)
+    assert re.search(r"ca_recalls  paused since .*\n  .*the publisher asked us to", loaded.run("sources", "-v"))
     sources.resume(loaded.db, "ca_recalls", "test")
     assert (report["status"], report["run"]) == ("failed", 0)
     assert "paused" in report["reason"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import pytest
 from domain import clock
 from domain.criteria import Criteria
 from domain.health import HealthState
-from storage import emails, health, sources
+from domain.subscription import Subscription
+from storage import emails, health, organisations, outbox, sources
 from subscriptions.failing import PAUSE
 from subscriptions.match import match
 from subscriptions.outage import announce
@@ -171,18 +172,61 @@ def test_who_is_not_confirmed_or_has_left_hears_nothing(here: World) -> None:
     assert [str(mail["To"]) for mail in days(here, 1, (card, S.FAILING))] == [LI]
 
 
-def test_the_mail_lets_its_reader_go_and_is_withheld_from_who_leaves_before_it_is_sent(here: World) -> None:
+def test_the_way_out_of_the_mail_ends_these_mails_and_no_alert(here: World) -> None:
     card = load(here, "ca_recalls", "CA")
-    here.follow(LI)
+    mine = here.follow(LI)
     here.follow(WANG)
-    mails = days(here, 7.5, (card, S.FAILING))
-    here.service.unsubscribe(link(to(mails, LI)[0], "unsubscribe"))
-    days(here, 0.5, (card, S.HEALTHY))
-    here.wait(DAY)
+    mail = to(days(here, 7.5, (card, S.FAILING)), LI)[0]
+    assert mail["List-Unsubscribe"] == f"<https://portal.example/outages/stop/{link(mail, 'outages/stop')}>"
+    assert "不再接收来源中断通知；预警订阅不受影响" in text(mail)
+    assert "退订" not in text(mail) + html(mail)
+    here.service.end_outages(link(mail, "outages/stop"))
+    later = days(here, 2, (card, S.HEALTHY))
+    assert (to(later, LI), len(to(later, WANG))) == ([], 1), "nor are they told that it is back"
+    assert [each.id for each in here.service.of_person(mine.person_id)] == [mine.id]
+    store(here.db, notice("ca-2", source="ca_recalls", market="CA", published_on=clock.today()), card=card)
+    assert "【来源" not in str(to(here.round(), LI)[0]["Subject"]), "an alert comes as ever"
+
+
+def test_the_way_out_of_an_older_mail_ends_the_subscriptions_as_it_said(here: World) -> None:
+    mine = here.follow(LI)
+    ended = here.service.unsubscribe(here.composer.tokens.unsubscribe(mine.person_id, (mine.id,)))
+    assert [each.id for each in ended] == [mine.id]
+    with here.db.read() as session:
+        assert organisations.person(session, mine.person_id).told_of_outages
+
+
+def test_who_turns_them_on_again_is_told_of_the_next(here: World) -> None:
+    card = load(here, "ca_recalls", "CA")
+    mine = here.follow(LI)
+    here.service.hear_of_outages(mine.person_id, False)
+    assert to(days(here, 8, (card, S.FAILING)), LI) == []
+    here.service.hear_of_outages(mine.person_id, True)
+    assert to(days(here, 2, (card, S.HEALTHY)), LI) == [], "its end is no news to who never heard of it"
+    assert len(to(days(here, 8, (card, S.FAILING)), LI)) == 1
+
+
+@pytest.mark.parametrize("leave", [
+    lambda here, mine: here.service.end(mine.person_id, mine.id),
+    lambda here, mine: here.service.hear_of_outages(mine.person_id, False)], ids=["subscription", "outages"])
+@pytest.mark.parametrize("until", ["announced", "owed", "written", "in hand"])
+def test_a_mail_is_withheld_from_who_wants_none_before_it_is_sent(
+        here: World, until: str, leave: Callable[[World, Subscription], None]) -> None:
+    card = load(here, "ca_recalls", "CA")
+    mine = here.follow(LI)
+    days(here, 7, (card, S.FAILING))
+    here.wait(HALF)
     health.note(here.db)
-    announce(here.db)
+    assert announce(here.db) == 1
+    if until != "announced":
+        match(here.db)
+    if until in ("written", "in hand"):
+        here.write()
+    if until == "in hand":
+        assert len(outbox.claim(here.db, 10)) == 1
+    leave(here, mine)
+    outbox.give_back(here.db, emails.FIRST_SEAT)
     here.write()
-    here.service.unsubscribe(link(to(mails, WANG)[0], "unsubscribe"))
     with no_mail(here):
         here.send()
 

@@ -11,8 +11,9 @@ from bs4 import BeautifulSoup
 
 from domain import clock
 from domain.criteria import Criteria
-from domain.subscription import Frequency, Subscription
-from tests.browser.portal import EDITOR, SUBSCRIBER, Portal, post, text
+from domain.subscription import Frequency, Subscription, SubscriptionState
+from subscriptions.tokens import Tokens
+from tests.browser.portal import EDITOR, SECRET, SUBSCRIBER, Portal, post, text
 
 NEW = "new@firm.example"
 
@@ -116,9 +117,9 @@ def test_nobody_chooses_for_another_or_for_what_has_ended(portal: Portal) -> Non
 def test_a_person_says_where_they_are_and_when_to_be_left_alone(portal: Portal) -> None:
     number = subscribed(portal)
     reader = portal.client(SUBSCRIBER)
-    assert sent_by(reader.get("/my").text, "/my/rest") == {"quiet_from": "", "quiet_until": ""}
+    assert sent_by(reader.get("/my").text, "/my/rest") == {"quiet_from": "", "quiet_until": "", "outages": "yes"}
     post(reader, "/my", f"/my/{number}/choose", frequency="daily")
-    sent = {"time_zone": "Europe/Berlin", "quiet_from": "22:00", "quiet_until": "08:30"}
+    sent = {"time_zone": "Europe/Berlin", "quiet_from": "22:00", "quiet_until": "08:30", "outages": "yes"}
     assert post(reader, "/my", "/my/rest", **sent).location == "/my"
     page = reader.get("/my").text
     assert sent_by(page, "/my/rest") == sent
@@ -126,6 +127,34 @@ def test_a_person_says_where_they_are_and_when_to_be_left_alone(portal: Portal) 
     assert "下一封不早于 2026-11-20 08:30" in text(page), "the digest of eight o'clock waits for the end of the quiet hours"
     post(reader, "/my", "/my/rest")
     assert "您的时区：北京、上海 · 未设免打扰时段" in text(reader.get("/my").text)
+
+
+def test_a_person_says_whether_they_are_told_of_outages_of_sources(portal: Portal) -> None:
+    reader, person = portal.client(SUBSCRIBER), portal.people[SUBSCRIBER]
+    assert "· 接收来源中断通知" in text(reader.get("/my").text)
+    post(reader, "/my", "/my/rest", quiet_from="22:00", quiet_until="late")
+    assert "· 接收来源中断通知" in text(reader.get("/my").text), "a form that is refused changes nothing"
+    post(reader, "/my", "/my/rest")
+    page = reader.get("/my").text
+    assert "· 不接收来源中断通知" in text(page)
+    assert "outages" not in sent_by(page, "/my/rest")
+    assert portal.personal.export(person)["person"]["told_of_outages"] is False
+    post(reader, "/my", "/my/rest", outages="yes")
+    assert "· 接收来源中断通知" in text(reader.get("/my").text)
+    assert portal.personal.export(person)["person"]["told_of_outages"] is True
+
+
+def test_the_link_of_a_mail_asks_first_and_turns_off_mails_about_outages_alone(portal: Portal) -> None:
+    number = subscribed(portal)
+    stop = f"/outages/stop/{Tokens(SECRET).outages(portal.people[SUBSCRIBER])}"
+    reader = portal.client()
+    asks = text(reader.get(stop).text)
+    assert "没有收到邮件，不等于对方没有发布" in asks
+    assert "预警订阅不受影响" in asks
+    assert "已停止，不再接收来源中断通知；预警订阅不受影响。" in text(post(reader, stop).text)
+    assert "您目前不接收来源中断通知" in text(reader.get(stop).text)
+    assert kept(portal).id == number
+    assert kept(portal).state is SubscriptionState.ACTIVE
 
 
 @pytest.mark.parametrize(("sent", "said"), [

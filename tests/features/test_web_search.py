@@ -55,6 +55,17 @@ def test_zero_results_say_what_all_sources_hold(reader: FlaskClient) -> None:
     assert total(reader.get(links(page)["在全部来源中有 1 条，查看"]).text) == 1
 
 
+@pytest.mark.parametrize(("query", "is_promised"), [
+    ("q=外壳毛刺", False), ("any=外壳毛刺&any=毛边", False), ("any=外壳毛刺&any=burr", True), ("q=tattoo", True)])
+def test_where_nothing_is_found_mails_are_promised_only_for_what_publishers_may_write(
+        reader: FlaskClient, query: str, is_promised: bool) -> None:
+    page = reader.get(f"/?{query}").text
+    assert total(page) == 0
+    assert ("今后一有相关信息就会收到邮件" in page) == is_promised
+    assert ("“外壳毛刺" in page and "可能一直收不到邮件" in page) != is_promised
+    assert "/subscribe?" in links(page)["订阅此条件，今后一有相关信息就会收到邮件" if is_promised else "仍要订阅此条件"]
+
+
 def test_what_was_understood_can_be_taken_off_without_losing_the_rest(reader: FlaskClient) -> None:
     page = reader.get("/?q=空压机 法国&kind=recall").text
     [address] = re.findall(r'href="([^"]*)" aria-label="去掉条件：法国（含欧盟）"', page)

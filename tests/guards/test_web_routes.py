@@ -38,6 +38,7 @@ def address(rule: Rule, portal: Portal) -> str:
     token = {"alerts.confirm": portal.ids["confirm"], "alerts.unsubscribe": portal.ids["unsubscribe"],
              "alerts.told": portal.ids["told"], "security.address": portal.ids["address"],
              "security.add_address": portal.ids["address"],
+             "alerts.outages": portal.ids["outages"],
              "follows.silence": Tokens(SECRET).silence(portal.people[SUBSCRIBER], ()),
              "follows.calendar": Tokens(SECRET).calendar(portal.people[SUBSCRIBER], 0)}.get(
         rule.endpoint.removesuffix("_now"), portal.ids["sign_in"])

@@ -38,6 +38,7 @@ class MyPage:
     zone: ZoneInfo
     time_zones: Mapping[str, str]
     quiet: tuple[str, str] | None
+    told_of_outages: bool
 
 
 def my_page(person: Person, found: Sequence[Subscription], service: SubscriptionService) -> MyPage:
@@ -49,7 +50,8 @@ def my_page(person: Person, found: Sequence[Subscription], service: Subscription
         {each.id: each.paused_until for each in found if each.paused_until and each.is_paused(now)},
         said, zones.get(person.time_zone, person.time_zone), ZoneInfo(person.time_zone),
         zones | ({said: said} if said and said not in zones else {}),
-        (_clock(person.quiet.begin), _clock(person.quiet.end)) if person.quiet else None)
+        (_clock(person.quiet.begin), _clock(person.quiet.end)) if person.quiet else None,
+        person.told_of_outages)
 
 
 def _is_told(each: Subscription) -> bool:

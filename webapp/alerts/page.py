@@ -12,14 +12,13 @@ from domain.kinds import NOTICE_KINDS
 from domain.market import FROM_CHINA, MARKETS
 from domain.product_type import INDUSTRIES, types_of_industry
 from domain.regulation import REGULATIONS, binding
-from domain.text import has_cjk
 from indexer.service import SearchService
 from storage.notices import StoredNotice
 from subscriptions.estimate import Estimate
 from webapp import labels
 from webapp.alerts.forms import BETWEEN, ONE_OF, SubscribeForm
 from webapp.i18n import N_, gettext
-from webapp.search.chips import Chip, chip, chips, name_of
+from webapp.search.chips import Chip, chip, chips, foreign_to_most, name_of
 from webapp.search.forms import SETS, UNSTATED, Param, params
 
 PAGE = 100
@@ -80,10 +79,8 @@ class SubscribePage:
 
     @property
     def foreign_to_most(self) -> Sequence[str]:
-        """Words in Chinese letters that have no foreign one beside them: most publishers never write them."""
-        criteria = self.form.criteria
-        must = [word for word in criteria.words if has_cjk(word)]
-        return [*must, *(word for group in criteria.any_words if all(map(has_cjk, group)) for word in group)]
+        """Words that most publishers never write."""
+        return foreign_to_most(self.form.criteria)
 
 
 def subscribe_page(service: SearchService, form: SubscribeForm, source_titles: Mapping[str, str],

@@ -98,6 +98,19 @@ def unsubscribe_now(token: str) -> str:
     return render_template("alerts/unsubscribed.html", ended=ended)
 
 
+@blueprint.get("/outages/stop/<token>")
+def outages(token: str) -> str:
+    """What a link in a mail about outages of sources can end: these mails, and no alerts."""
+    return render_template("alerts/outages.html", is_told=services().subscriptions.hears_of_outages(token), ended=False)
+
+
+@blueprint.post("/outages/stop/<token>")
+def outages_now(token: str) -> str:
+    """End them; a mail program's one click does the same."""
+    services().subscriptions.end_outages(token)
+    return render_template("alerts/outages.html", is_told=False, ended=True)
+
+
 @blueprint.get("/mails/<token>")
 def told(token: str) -> Response:
     """All notices of a mail, which may have shown only some."""
@@ -134,11 +147,12 @@ def choose(subscription_id: int) -> Redirect | tuple[str, int]:
 
 @blueprint.post("/my/rest")
 def rest() -> Redirect | tuple[str, int]:
-    """Keep where the person is, and their quiet hours."""
+    """Keep where the person is, their quiet hours, and whether they are told of outages of sources."""
     try:
         services().subscriptions.rest(visitor().person_id, request.form.get("time_zone", ""), quiet_of(request.form), lang())
     except InvalidValue as error:
         return _my_page(str(error), 0), 400
+    services().subscriptions.hear_of_outages(visitor().person_id, "outages" in request.form)
     flash(_("已保存"))
     return redirect(url_for("alerts.mine"))
 

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from domain.criteria import Criteria
 from domain.product_type import INDUSTRIES, types_of_industry
+from domain.text import has_cjk
 from webapp import labels
 from webapp.i18n import N_, gettext
 from webapp.search.forms import GROUPS, UNSTATED, params
@@ -60,6 +61,12 @@ def name_of(param: str, value: str, source_titles: Mapping[str, str] | None = No
     if value == UNSTATED and param in _UNSTATED:
         return gettext(_UNSTATED[param])
     return NAMES[param](value) if param in NAMES else value
+
+
+def foreign_to_most(criteria: Criteria) -> list[str]:
+    """Words in Chinese letters that have no foreign one beside them: most publishers never write them."""
+    must = [word for word in criteria.words if has_cjk(word)]
+    return [*must, *(word for group in criteria.any_words if all(map(has_cjk, group)) for word in group)]
 
 
 def _together(param: str, values: list[str]) -> Iterator[tuple[str, ...]]:

@@ -114,6 +114,11 @@ class SearchPage:
         return form_params(replace(self.form, text=""))
 
     @property
+    def foreign_to_most(self) -> Sequence[str]:
+        """Words that most publishers never write."""
+        return words.foreign_to_most(self.criteria)
+
+    @property
     def subscribe_url(self) -> str:
         """Where these criteria can be subscribed to."""
         return address("/subscribe", params(self.criteria))

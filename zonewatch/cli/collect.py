@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from domain.errors import NotFound
 from domain.source import RunStatus
@@ -83,7 +83,8 @@ def _line(report: dict[str, Any]) -> str:
 
 @main.command("sources")
 @click.option("--json", "as_json", is_flag=True, help="Print a list.")
-def list_sources(as_json: bool) -> None:
+@click.option("--verbose", "-v", is_flag=True, help="Tell also the title, since when and why it is so, and the last run.")
+def list_sources(as_json: bool, verbose: bool) -> None:
     """List the sources with their health."""
     from crawlers.cards import cards
     found = installation()
@@ -92,13 +93,26 @@ def list_sources(as_json: bool) -> None:
         views = sources.views(session)
     if as_json:
         click.echo(json.dumps([_view_json(view) for view in views], ensure_ascii=False, indent=1))
-        return
-    table = Table("source", "title", "market", "state", "since", "notices", "last run", "reason")
+    elif verbose:
+        click.echo("\n\n".join(map(_told, views)))
+    else:
+        Console().print(_table(views))
+
+
+def _table(views: Sequence[sources.SourceView]) -> Table:
+    """What fits a terminal of 80 columns."""
+    table = Table("source", "state", "last good run", Column("notices", justify="right"))
     for view in views:
-        last = view.last_run
-        table.add_row(view.slug, view.card["title"], view.card["market"], view.health.state.value, _time(view.health.since),
-                      str(view.notices), _time(last.started_at if last else None), view.health.reason.text())
-    Console().print(table)
+        table.add_row(view.slug, view.health.state.value, _time(view.health.last_success), str(view.notices))
+    return table
+
+
+def _told(view: sources.SourceView) -> str:
+    health, last, reason = view.health, view.last_run, view.health.reason.text()
+    return "\n  ".join([
+        f"{view.slug}  {health.state.value}" + (f" since {_time(health.since)}" if health.since else ""),
+        *([reason] if reason else []), f"{view.card['title']} ({view.card['market']}), {view.notices} notices",
+        f"last run {_time(last.started_at if last else None)}, last good one {_time(health.last_success)}"])
 
 
 def _time(value: datetime | None) -> str:
