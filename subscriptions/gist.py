@@ -128,7 +128,7 @@ def day(value: date, lang: str) -> str:
 def _kind(notice: Notice, lang: str) -> str:
     """The kind as it is said beside a market: that the 通报 of the EU is a foreign one goes without saying."""
     if notice.kind is NoticeKind.FOREIGN_NOTIFICATION and notice.market and is_chinese(lang):
-        return "通报"
+        return say("通报", lang)
     return names.kind(notice.kind.value, lang)
 
 

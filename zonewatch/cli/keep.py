@@ -12,7 +12,6 @@ from domain.errors import SettingsError
 from domain.organisation import Role
 from storage import sources
 from zonewatch.cli import installation, main
-from zonewatch.doctor import Finding, findings
 from zonewatch.settings import PREFIX, PURPOSES, Settings
 from zonewatch.zones import ZONES, appoint, appoint_operator, establish
 
@@ -67,6 +66,8 @@ def search_keys(master_key: str) -> None:
 @main.command()
 def doctor() -> None:
     """Say what each setting is, where it came from, and what is wrong. Exit status 1 when something must be mended."""
+    from zonewatch.doctor import Finding, findings  # it loads all that may be wrong
+    marks = {Finding.GOOD: "[green]✓[/]", Finding.NOTE: "[yellow]![/]", Finding.WRONG: "[red]✗[/]"}
     screen = Console()
     try:
         settings = Settings()
@@ -80,10 +81,6 @@ def doctor() -> None:
     screen.print(table)
     found = findings(settings)
     for finding in found:
-        screen.print(f"[{_COLOURS[finding.level]}]{_MARKS[finding.level]}[/] {finding.text}")
+        screen.print(f"{marks[finding.level]} {finding.text}")
     if any(finding.level == Finding.WRONG for finding in found):
         sys.exit(1)
-
-
-_COLOURS = {Finding.GOOD: "green", Finding.NOTE: "yellow", Finding.WRONG: "red"}
-_MARKS = {Finding.GOOD: "✓", Finding.NOTE: "!", Finding.WRONG: "✗"}
