@@ -27,7 +27,7 @@ live: $(VENV)/.installed  ## the same product against the real sources
 	$(BIN)/zonewatch doctor || true
 	$(BIN)/zonewatch up
 
-test: lint  ## every test, those that keep anything on SQLite and on PostgreSQL; what is missing on this machine is skipped with a loud line
+test: lint  ## every test on SQLite, those that hang on the database on PostgreSQL too; what is missing on this machine is skipped with a loud line
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(BIN)/python -m pytest -n 2 --dist loadfile --on-postgres
 

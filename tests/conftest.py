@@ -27,9 +27,14 @@ from tests.browser import scene
 from tests.browser.portal import Portal
 from tests.databases import SERVER, STORE, database, on_postgres, url_of
 
-ONE_PASS = ("tests/attack", "tests/browser", "tests/relevance", "tests/features/test_crawl_fetching.py",
-            "tests/features/test_demo.py")
-"""What keeps notices only to look at something else, or (the demo) on SQLite always: one pass says all about it."""
+ONE_PASS = (
+    "tests/attack", "tests/browser", "tests/contract", "tests/guards/test_web_routes.py", "tests/relevance",
+    "tests/test_sources.py", "tests/unit/test_crawlers_", "tests/unit/test_evaluate.py", "tests/unit/test_indexer_sp",
+    *(f"tests/features/test_{each}" for each in (
+        "cli_coverage", "crawl_cn", "crawl_faults", "crawl_fetching", "crawl_gazettes", "crawl_kr", "crawl_mirror",
+        "crawl_uk", "crawl_us", "demo", "prove", "real_reparse", "record_and_check", "search_server", "warc")))
+"""What keeps notices only to look at something else, such as how a source is read or who may see a page, or (the demo) on
+SQLite always: one pass says all about it."""
 KEEPING = frozenset(("tmp_path", "tmp_path_factory"))
 """Fixtures by which a test gets a folder, and with it a database."""
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,7 +16,6 @@ PAYLOADS = sorted(file for file in SOURCES.glob("*/*.*") if "." in file.stem)
 LARGEST = 20_000
 
 
-@pytest.mark.keeps
 @pytest.mark.parametrize("file", CASES, ids=[f"{file.parent.name}-{file.stem}" for file in CASES])
 def test_a_source_reads_as_its_case_says(file: Path) -> None:
     case = json.loads(file.read_text(encoding="utf-8"))
