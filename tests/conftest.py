@@ -32,7 +32,7 @@ ONE_PASS = (
     "tests/test_sources.py", "tests/unit/test_crawlers_", "tests/unit/test_evaluate.py", "tests/unit/test_indexer_sp",
     *(f"tests/features/test_{each}" for each in (
         "cli_coverage", "crawl_cn", "crawl_faults", "crawl_fetching", "crawl_gazettes", "crawl_kr", "crawl_mirror",
-        "crawl_uk", "crawl_us", "demo", "prove", "real_reparse", "record_and_check", "search_server", "warc")))
+        "crawl_uk", "crawl_us", "demo", "prove", "real", "record_and_check", "search_server", "warc")))
 """What keeps notices only to look at something else, such as how a source is read or who may see a page, or (the demo) on
 SQLite always: one pass says all about it."""
 KEEPING = frozenset(("tmp_path", "tmp_path_factory"))
