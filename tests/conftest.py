@@ -22,7 +22,7 @@ from sqlalchemy import text
 
 from domain import clock
 from storage.session import Database
-from tests import dovecot, engines, postgres
+from tests import dovecot, engines, forks, postgres
 from tests.browser import scene
 from tests.browser.portal import Portal
 from tests.databases import SERVER, STORE, database, on_postgres, url_of
@@ -190,8 +190,7 @@ class Installed:
 
     def run(self, *arguments: str, status: int | None = 0) -> str:
         """Standard output of a command that must end with ``status`` (None: any)."""
-        done = subprocess.run([sys.executable, "-m", "zonewatch", *arguments], env=self.environment, cwd=self.folder,
-                              text=True, capture_output=True, timeout=500)
+        done = forks.zonewatch(arguments, self.environment, self.folder)
         assert status is None or done.returncode == status, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.databases import database
+from tests.forks import PROCESSES
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "tests" / "sources"
@@ -148,15 +148,10 @@ def replay(case: Path) -> dict[str, Any]:
     return _elsewhere(_replay, case)
 
 
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["crawlers.run", "alembic.command", "storage.notices", "tests.warm", "tests.conftest",
-                                   "tests.replay"])
-
-
 def _elsewhere(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
-        receiver, sender = _PROCESSES.Pipe(duplex=False)
-        process = _PROCESSES.Process(target=_send, args=(sender, log.name, work, arguments))
+        receiver, sender = PROCESSES.Pipe(duplex=False)
+        process = PROCESSES.Process(target=_send, args=(sender, log.name, work, arguments))
         process.start()
         sender.close()
         try:

@@ -1,11 +1,14 @@
-"""Loaded before crawls are forked: the parts that Scrapy loads when a crawl begins, and the lexicon of the classifier."""
+"""Loaded before crawls and commands are forked: the parts that Scrapy loads when a crawl begins, the commands, and the terms
+of classifier and search."""
 
 from __future__ import annotations
 
+import click
 from scrapy.utils.misc import load_object
 
 from crawlers.cards import settings
-from domain.classify.lexicon import lexicon
+from indexer.reading import prepare
+from zonewatch import cli
 
 for name in ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "ITEM_PIPELINES", "EXTENSIONS"):
     for path, place in settings().getwithbase(name).items():
@@ -13,4 +16,5 @@ for name in ("DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "ITEM_PIPELINES", "
             load_object(path)
 for handler in {path for path in settings()["DOWNLOAD_HANDLERS"].values() if path}:
     load_object(handler)
-lexicon()
+cli.main.list_commands(click.Context(cli.main))
+prepare()

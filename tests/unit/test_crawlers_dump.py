@@ -61,13 +61,13 @@ def test_a_large_dump_is_read_as_several_pages_of_which_the_last_says_that_all_i
 def test_of_a_large_dump_no_more_than_two_batches_of_notices_are_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dump, "BATCH", 100)
     before, most = alive(), 0
-    spider, lines = reader(), [line_of(number) for number in range(1_000)]
+    spider, lines = reader(), [line_of(number) for number in range(500)]
     every = iter(spider.json_lines(Response(DUMP, body=b"\n".join(lines))))
 
     def watched(response: Response) -> Iterator[Any]:
         nonlocal most
         for place, record in enumerate(every):
-            if place % 50 == 0:
+            if place % 100 == 50:
                 most = max(most, alive())
             yield record
 
