@@ -75,11 +75,11 @@ def finish(session: Session, run: Run) -> None:
 
 
 def _cuts(session: Session) -> Iterator[Cut]:
-    wanted = session.scalars(select(SubscriptionRow.frequency).where(
-        SubscriptionRow.topic == Topic.NOTICES.value, SubscriptionRow.state == SubscriptionState.ACTIVE.value,
-        SubscriptionRow.frequency != Frequency.IMMEDIATE.value).distinct()).all()
+    wanted = [each for each in Frequency if each is not Frequency.IMMEDIATE and session.scalar(select(exists().where(
+        SubscriptionRow.frequency == each.value, SubscriptionRow.topic == Topic.NOTICES.value,
+        SubscriptionRow.state == SubscriptionState.ACTIVE.value)))]
     names = whereabouts.time_zones(session) if wanted else []
-    return (newest(Frequency(frequency), name, clock.now()) for frequency in sorted(wanted) for name in names)
+    return (newest(frequency, name, clock.now()) for frequency in wanted for name in names)
 
 
 def _key(cut: Cut | Run) -> tuple[Frequency, date, str]:

@@ -23,7 +23,7 @@ from subscriptions.news import is_red
 GATHERING = timedelta(minutes=10)
 """Matches of a person that come within this time after their last alert wait for its end and go together."""
 
-SELDOM = 10
+SELDOM = 100
 """Looking for who is ready takes at most about one part in so many of the time while very many are."""
 
 

@@ -1,5 +1,4 @@
-"""Worker: index → match → compose → deliver over the change log, and tasks. One leads; on PostgreSQL others deliver
-beside it."""
+"""Worker: index → match → compose → deliver over the change log, and tasks. One leads; others deliver for it."""
 
 from __future__ import annotations
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 LOCK = FIRST_SEAT
 """The seat of the worker that leads; a seat is a lock."""
 OTHER_SEATS = tuple(f"{LOCK}-{number}" for number in range(2, 17))
-LOCK_SECONDS = 3.0
-"""Commands hold the lock for moments; another worker holds it for good."""
 MINUTE_SECONDS = 60.0
 """How often the leader looks at what changes slowly: the health of sources, mails in the hands of workers that died."""
 BOUNCE_SECONDS = 180.0
@@ -60,9 +57,9 @@ class Worker:
         self._pace = Pace(installation.settings.mail_rate)
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop``. The first worker leads: it runs every stage. On PostgreSQL further workers deliver beside
-        it, and one of them leads once it is gone; on SQLite a second one raises Conflict. Raises LockLost when the seat
-        was lost with its connection: whoever starts this process again lets it sit anew.
+        """Work until ``stop``. The first worker leads: it runs every stage. Further workers deliver for it, and one of
+        them leads once it is gone. Raises Conflict when all seats are taken; LockLost when the seat was lost with its
+        connection: whoever starts this process again lets it sit anew.
 
         Told to stop, it finishes the mail in hand and what a stage has begun, and leaves the rest to the next worker."""
         self._stop = stop
@@ -76,28 +73,32 @@ class Worker:
                     self._guarded("lead", partial(self._lead, seats))
 
     def _sit_down(self, seats: ExitStack) -> None:
-        """Take the first seat that is free."""
-        for seat in (LOCK, *OTHER_SEATS) if self.installation.db.is_postgres else ():
+        """Take the first seat that is free. A command holds the first one for moments: the worker leads after it."""
+        for seat in (LOCK, *OTHER_SEATS):
             with suppress(Conflict):
                 return self._take(seats, seat)
-        return self._take(seats, LOCK, LOCK_SECONDS)
+        raise Conflict("as many workers as there may be are at work")
 
-    def _take(self, seats: ExitStack, seat: str, timeout: float = 0) -> None:
+    def _take(self, seats: ExitStack, seat: str) -> None:
         """Take a seat, with what its last worker left."""
-        held = seats.enter_context(locks.exclusive(self.installation.db, seat, timeout))
+        held = seats.enter_context(locks.exclusive(self.installation.db, seat))
         self.seat, self._still = seat, held.check
         self.recover()
 
     def _lead(self, seats: ExitStack) -> int:
-        """Take the first seat if it is free; what was in hand in the seat before, which stays held, goes back."""
+        """Take the first seat if it is free; what was in hand in the seat before goes back, then that seat is free."""
         from subscriptions.recover import recover
-        before = self.seat
+        before, first = self.seat, ExitStack()
         try:
-            self._take(seats, LOCK)
+            self._take(first, LOCK)
         except Conflict:
             return 0
         log.warning("leads from now on")
-        return recover(self.installation.db, before)
+        done = recover(self.installation.db, before)
+        seats.close()
+        seats.push(first)
+        seats.callback(self._hang_up)
+        return done
 
     def recover(self) -> None:
         """Give back what a killed worker in this seat had taken."""
@@ -202,11 +203,12 @@ class Worker:
         return remind(self.installation.db, self.installation.composer)
 
     def deliver(self) -> int:
-        """Send the mails that wait; without a mail server they go on waiting."""
+        """Send the mails that wait; without a mail server they go on waiting. The leader leaves it to the worker in the next
+        seat while there is one."""
         from subscriptions.deliver import deliver
         from subscriptions.recover import recover
         self._channel = self.installation.mail
-        if self._channel is None:
+        if self._channel is None or (self.seat == LOCK and not locks.is_free(self.installation.db, OTHER_SEATS[0])):
             return 0
         if "deliver" in self._failing:
             recover(self.installation.db, self.seat)  # it broke off with mails in hand

@@ -89,6 +89,7 @@ class SubscriptionRow(Base):
     colleagues: their own rows name it in ``shared_id``. ``reminds`` follows what it matches, for reminders of deadlines."""
 
     __tablename__ = "subscriptions"
+    __table_args__ = (Index("ix_subscriptions_frequency_topic_state", "frequency", "topic", "state"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))

@@ -1,4 +1,4 @@
-"""Several workers and schedulers over one PostgreSQL database: each mail goes once, and somebody always leads."""
+"""Several workers and schedulers over one database: each mail goes once, and somebody always leads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from zonewatch.settings import Settings
 from zonewatch.wiring import Installation
 from zonewatch.worker import LOCK, Worker
 
-pytestmark = pytest.mark.postgres
 PEOPLE = ("li@firm.example", "wang@firm.example", "chen@firm.example")
 
 
@@ -87,6 +86,7 @@ def test_one_worker_leads_and_the_next_takes_over(installed: Installed) -> None:
     assert locks.is_free(installed.db, LOCK)
 
 
+@pytest.mark.postgres
 def test_a_worker_whose_lock_was_lost_with_its_connection_ends(installed: Installed) -> None:
     installed.run("init")
     first = Running(installed)
@@ -115,14 +115,37 @@ def test_a_mail_is_not_sent_once_the_seat_is_lost(here: World) -> None:
     assert recover(here.db) == 1
 
 
+def test_the_second_delivers_for_the_first_and_then_for_itself(installed: Installed, mailbox: MoodyMailbox) -> None:
+    installed.set(MAIL_URL=mailbox.url)
+    installed.run("init")
+    first = Running(installed)
+    until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
+    second = Running(installed)
+    until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
+    write(installed, 1)
+    until("it is sent", lambda: _counts(installed) == {"sent": 1})
+    first.end()
+    until("the second leads", lambda: second.worker.seat == LOCK)
+    write(installed, 2)
+    until("that is sent too", lambda: _counts(installed) == {"sent": 2})
+    assert installed.rows("SELECT claimed_by FROM emails ORDER BY id") == [(f"{LOCK}-2",), (LOCK,)]
+    assert locks.is_free(installed.db, f"{LOCK}-2"), "for another one"
+    second.end()
+
+
+def write(installed: Installed, number: int) -> None:
+    with installed.db.write() as session:
+        emails.add(session, Letter(None, "x@firm.example", Purpose.HELD, f"<{number}@zone.example>", "a@zone.example",
+                                   "", "", ""))
+
+
 def test_what_was_in_hand_goes_back_when_its_worker_takes_the_lead(installed: Installed) -> None:
     installed.run("init")
     first = Running(installed)
     until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
     second = Running(installed)
     until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
-    with installed.db.write() as session:
-        emails.add(session, Letter(None, "x@firm.example", Purpose.HELD, "<1@zone.example>", "a@zone.example", "", "", ""))
+    write(installed, 1)
     assert len(outbox.claim(installed.db, 1, second.worker.seat)) == 1
     first.end()
     until("the second leads", lambda: second.worker.seat == LOCK)

@@ -1,4 +1,4 @@
-"""What subscriptions asked for before their owners changed them; who wants to be told of outages of sources.
+"""What subscriptions asked for before their owners changed them; a switch for mails about outages.
 
 Revision ID: 0007
 Revises: 0006
@@ -27,9 +27,11 @@ def upgrade() -> None:
                                 name=op.f("fk_subscription_edits_subscription_id_subscriptions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription_edits")))
     op.create_index(op.f("ix_subscription_edits_subscription_id"), "subscription_edits", ["subscription_id"])
+    op.create_index("ix_subscriptions_frequency_topic_state", "subscriptions", ["frequency", "topic", "state"])
     op.add_column("persons", sa.Column("told_of_outages", sa.Boolean(), server_default=sa.true(), nullable=False))
 
 
 def downgrade() -> None:
     op.drop_column("persons", "told_of_outages")
+    op.drop_index("ix_subscriptions_frequency_topic_state", "subscriptions")
     op.drop_table("subscription_edits")
