@@ -94,11 +94,10 @@ class Worker:
         except Conflict:
             return 0
         log.warning("leads from now on")
-        done = recover(self.installation.db, before)
-        seats.close()
-        seats.push(first)
-        seats.callback(self._hang_up)
-        return done
+        with seats.pop_all():
+            seats.push(first)
+            seats.callback(self._hang_up)
+            return recover(self.installation.db, before)
 
     def recover(self) -> None:
         """Give back what a killed worker in this seat had taken."""
