@@ -190,13 +190,16 @@ class _Readings:
     def closes(self, notice_id: int) -> Deadline | None:
         """Until when comments are taken on a notification that says nothing of it itself, such as an addendum."""
         if notice_id not in self._closes:
-            notice = self._read[notice_id].notice
-            states_none = notice.kind is NoticeKind.TBT_NOTIFICATION and not notice.comment_deadline
-            found = follows.standing(self._session, notice_id) if states_none else None
-            is_open = found and found.comment_on and found.comment_on >= clock.today()
-            self._closes[notice_id] = (Deadline(found.comment_on, found.stated.notice.external_id)
-                                       if found and found.comment_on and is_open else None)
+            self._closes[notice_id] = self._of_case(self._read[notice_id].notice, notice_id)
         return self._closes[notice_id]
+
+    def _of_case(self, notice: Notice, notice_id: int) -> Deadline | None:
+        if notice.kind is not NoticeKind.TBT_NOTIFICATION or notice.comment_deadline:
+            return None
+        found = follows.standing(self._session, notice_id)
+        if found.comment_on is None or found.comment_on < clock.today():
+            return None
+        return Deadline(found.comment_on, found.stated.notice.external_id)
 
 
 def _told(found: Iterable[Match], asked: Mapping[int, Subscription], stored: Mapping[int, StoredNotice],

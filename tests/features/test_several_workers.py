@@ -58,6 +58,16 @@ class Running:
         assert not self.thread.is_alive()
 
 
+def two_workers(installed: Installed) -> tuple[Running, Running]:
+    """One that leads, and one beside it."""
+    installed.run("init")
+    first = Running(installed)
+    until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
+    second = Running(installed)
+    until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
+    return first, second
+
+
 def until(what: str, condition: Callable[[], bool]) -> None:
     for _ in range(200):
         if condition():
@@ -75,11 +85,7 @@ def test_a_lock_holds_between_connections_and_ends_with_its_holder(db: Database)
 
 
 def test_one_worker_leads_and_the_next_takes_over(installed: Installed) -> None:
-    installed.run("init")
-    first = Running(installed)
-    until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
-    second = Running(installed)
-    until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
+    first, second = two_workers(installed)
     first.end()
     until("the second leads", lambda: second.worker.seat == LOCK)
     second.end()
@@ -117,11 +123,7 @@ def test_a_mail_is_not_sent_once_the_seat_is_lost(here: World) -> None:
 
 def test_the_second_delivers_for_the_first_and_then_for_itself(installed: Installed, mailbox: MoodyMailbox) -> None:
     installed.set(MAIL_URL=mailbox.url)
-    installed.run("init")
-    first = Running(installed)
-    until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
-    second = Running(installed)
-    until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
+    first, second = two_workers(installed)
     write(installed, 1)
     until("it is sent", lambda: _counts(installed) == {"sent": 1})
     first.end()
@@ -140,11 +142,7 @@ def write(installed: Installed, number: int) -> None:
 
 
 def test_what_was_in_hand_goes_back_when_its_worker_takes_the_lead(installed: Installed) -> None:
-    installed.run("init")
-    first = Running(installed)
-    until("the first worker leads", lambda: not locks.is_free(installed.db, LOCK))
-    second = Running(installed)
-    until("the second sits elsewhere", lambda: second.worker.seat != LOCK)
+    first, second = two_workers(installed)
     write(installed, 1)
     assert len(outbox.claim(installed.db, 1, second.worker.seat)) == 1
     first.end()
